@@ -1,0 +1,135 @@
+//! The cooperative budget: how much a task may do in one poll before it must let others run.
+//!
+//! A task that always finds its socket ready or its channel full never returns `Pending` by itself and
+//! starves its worker. So each poll of a task starts with a budget of 128, every leaf future that makes
+//! progress spends one through [`poll_proceed`], and at zero the leaf wakes its task and returns
+//! `Pending` although it could go on. The source of the idea is tokio's `coop`
+//! (<https://tokio.rs/blog/2020-04-preemption>).
+//!
+//! Invariants
+//!
+//! - I1: outside of [`budget`] nothing is limited (`None`).
+//! - I2: a leaf that returned `Pending` for its own reasons has spent nothing: [`RestoreOnPending`] gives
+//!   the unit back unless told of progress.
+//! - I3: whoever is refused has been woken before `poll_proceed` returns, so the refusal cannot strand it.
+//!
+//! Absent on purpose: a clock. The budget counts operations, not time.
+
+use std::cell::Cell;
+use std::task::{Context, Poll};
+
+/// Operations a task may do in one poll.
+pub const BUDGET: u8 = 128;
+
+thread_local! {
+    static REMAINING: Cell<Option<u8>> = const { Cell::new(None) };
+}
+
+/// Sets the budget of this thread back to what it was, also when the closure panics.
+struct Restore(Option<u8>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        let _ = REMAINING.try_with(|cell| cell.set(self.0));
+    }
+}
+
+fn with<R>(budget: Option<u8>, f: impl FnOnce() -> R) -> R {
+    let _restore = Restore(REMAINING.try_with(|cell| cell.replace(budget)).unwrap_or(None));
+    f()
+}
+
+/// Runs `f` with a fresh budget of [`BUDGET`].
+#[inline]
+pub fn budget<R>(f: impl FnOnce() -> R) -> R {
+    with(Some(BUDGET), f)
+}
+
+/// Runs `f` without a limit.
+#[inline]
+pub fn unconstrained<R>(f: impl FnOnce() -> R) -> R {
+    with(None, f)
+}
+
+/// Ends the limit for the rest of this poll and returns what was left: for a thread that is about to
+/// block on purpose.
+pub fn stop() -> Option<u8> {
+    REMAINING.try_with(|cell| cell.take()).unwrap_or(None)
+}
+
+/// Sets what [`stop`] returned.
+pub fn resume(remaining: Option<u8>) {
+    let _ = REMAINING.try_with(|cell| cell.set(remaining));
+}
+
+/// Whether a leaf future may still make progress in this poll.
+#[inline]
+pub fn has_budget_remaining() -> bool {
+    REMAINING.try_with(|cell| cell.get() != Some(0)).unwrap_or(true)
+}
+
+/// Spends one unit, or wakes the task and returns `Pending` if none is left.
+///
+/// Keep the returned guard until the operation has an outcome and call
+/// [`made_progress`](RestoreOnPending::made_progress) on it if that outcome was progress.
+#[inline]
+pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+    let before = REMAINING.try_with(Cell::get).unwrap_or(None);
+    match before {
+        None => Poll::Ready(RestoreOnPending(None)),
+        Some(0) => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Some(left) => {
+            let _ = REMAINING.try_with(|cell| cell.set(Some(left - 1)));
+            Poll::Ready(RestoreOnPending(Some(left)))
+        }
+    }
+}
+
+/// Gives the unit back when dropped, unless the operation [made progress](Self::made_progress).
+#[derive(Debug)]
+#[must_use = "call made_progress when the operation made progress"]
+pub struct RestoreOnPending(Option<u8>);
+
+impl RestoreOnPending {
+    /// Keeps the unit spent.
+    #[inline]
+    pub fn made_progress(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for RestoreOnPending {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(before) = self.0 {
+            let _ = REMAINING.try_with(|cell| cell.set(Some(before)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+
+    #[test]
+    fn the_129th_operation_is_refused_and_the_unit_of_a_pending_one_returns() {
+        let mut cx = Context::from_waker(Waker::noop());
+        budget(|| {
+            let Poll::Ready(unit) = poll_proceed(&mut cx) else { panic!("fresh budget refused") };
+            drop(unit);
+            for _ in 0..BUDGET {
+                let Poll::Ready(unit) = poll_proceed(&mut cx) else { panic!("refused too early") };
+                unit.made_progress();
+            }
+            assert!(!has_budget_remaining());
+            assert!(poll_proceed(&mut cx).is_pending());
+            assert!(unconstrained(|| poll_proceed(&mut cx).is_ready()));
+            assert!(poll_proceed(&mut cx).is_pending());
+        });
+        assert!(poll_proceed(&mut cx).is_ready());
+    }
+}

@@ -1,0 +1,16 @@
+//! placeholder documentation
+pub mod io;
+pub mod net;
+pub mod runtime;
+#[cfg(feature = "signal")]
+pub mod signal;
+pub mod sync;
+pub mod task;
+pub mod time;
+
+#[macro_use]
+#[doc(hidden)]
+pub mod macros;
+
+#[cfg(feature = "hyper")]
+pub mod hyper;

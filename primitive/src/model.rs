@@ -1,0 +1,137 @@
+//! The same primitives under loom. What loom lacks is named where it is replaced.
+
+/// Locks, reference counts and atomics.
+pub mod sync {
+    use std::ops::{Deref, DerefMut};
+    use std::time::Duration;
+
+    pub use loom::sync::Arc;
+    /// std's `Arc` in every build, for `std::task::Wake`. loom does not see its counts.
+    pub use std::sync::Arc as StdArc;
+
+    /// Atomic integers, pointers and fences.
+    pub mod atomic {
+        pub use loom::sync::atomic::{
+            AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        };
+    }
+
+    /// loom's mutex with parking_lot's signature.
+    #[derive(Debug, Default)]
+    pub struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        /// Wraps `value`.
+        pub fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        /// Locks.
+        pub fn lock(&self) -> MutexGuard<'_, T> {
+            MutexGuard(Some(self.0.lock().unwrap_or_else(|e| e.into_inner())))
+        }
+
+        /// Locks if free.
+        pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            self.0.try_lock().ok().map(|guard| MutexGuard(Some(guard)))
+        }
+
+        /// Unwraps the value.
+        pub fn into_inner(self) -> T {
+            self.0.into_inner().unwrap_or_else(|e| e.into_inner())
+        }
+
+        /// The value, through an exclusive borrow.
+        pub fn get_mut(&mut self) -> &mut T {
+            self.0.get_mut().unwrap_or_else(|e| e.into_inner())
+        }
+    }
+
+    /// The guard of [`Mutex`]; empty only while a [`Condvar`] waits with it.
+    #[derive(Debug)]
+    pub struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+        fn deref(&self) -> &T {
+            self.0.as_ref().expect("the guard is held")
+        }
+    }
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.0.as_mut().expect("the guard is held")
+        }
+    }
+
+    /// loom's condition variable with parking_lot's signature. A timed wait never times out here.
+    #[derive(Debug, Default)]
+    pub struct Condvar(loom::sync::Condvar);
+
+    /// Whether a timed wait timed out: never, under loom.
+    #[derive(Debug, Clone, Copy)]
+    pub struct WaitTimeoutResult;
+
+    impl WaitTimeoutResult {
+        /// Always false under loom.
+        pub fn timed_out(self) -> bool {
+            false
+        }
+    }
+
+    impl Condvar {
+        /// A condition variable nobody waits on.
+        pub fn new() -> Self {
+            Self(loom::sync::Condvar::new())
+        }
+
+        /// Waits for a notification.
+        pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+            let held = guard.0.take().expect("the guard is held");
+            guard.0 = Some(self.0.wait(held).unwrap_or_else(|e| e.into_inner()));
+        }
+
+        /// Waits for a notification; the time limit does not exist under loom.
+        pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, _limit: Duration) -> WaitTimeoutResult {
+            self.wait(guard);
+            WaitTimeoutResult
+        }
+
+        /// Wakes one waiter.
+        pub fn notify_one(&self) {
+            self.0.notify_one();
+        }
+
+        /// Wakes all waiters.
+        pub fn notify_all(&self) {
+            self.0.notify_all();
+        }
+    }
+}
+
+/// loom's cell, which reports racing accesses.
+pub mod cell {
+    pub use loom::cell::UnsafeCell;
+}
+
+/// loom's threads. `park_timeout` and `sleep` only yield to the model.
+pub mod thread {
+    pub use loom::thread::{AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, current, park, spawn, yield_now};
+    pub use std::thread::panicking;
+    use std::time::Duration;
+
+    /// Parks; the time limit does not exist under loom.
+    pub fn park_timeout(_limit: Duration) {
+        park();
+    }
+
+    /// Lets another modelled thread run.
+    pub fn sleep(_duration: Duration) {
+        yield_now();
+    }
+}
+
+/// Hints to the processor, which to loom are chances to switch threads.
+pub mod hint {
+    pub use loom::hint::spin_loop;
+}

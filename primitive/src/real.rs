@@ -1,0 +1,65 @@
+//! The primitives of an ordinary build.
+
+/// Locks, reference counts and atomics.
+pub mod sync {
+    pub use parking_lot::{Condvar, Mutex, MutexGuard};
+    pub use std::sync::Arc;
+    /// std's `Arc` in every build, for `std::task::Wake`.
+    pub use std::sync::Arc as StdArc;
+
+    /// Atomic integers, pointers and fences.
+    pub mod atomic {
+        pub use std::sync::atomic::{
+            AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        };
+    }
+}
+
+/// Interior mutability that a model checker can watch.
+pub mod cell {
+    /// `std::cell::UnsafeCell` with loom's access methods.
+    #[derive(Debug, Default)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// Wraps `value`.
+        pub const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Unwraps the value.
+        pub fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+
+    impl<T: ?Sized> UnsafeCell<T> {
+        /// Calls `f` with a pointer that it may read through. What makes the read sound is the
+        /// caller's affair, at the site of the dereference.
+        #[inline(always)]
+        pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Calls `f` with a pointer that it may write through. What makes the write sound is the
+        /// caller's affair, at the site of the dereference.
+        #[inline(always)]
+        pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+}
+
+/// Threads.
+pub mod thread {
+    pub use std::thread::{
+        AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, current, panicking, park, park_timeout, sleep,
+        spawn, yield_now,
+    };
+}
+
+/// Hints to the processor.
+pub mod hint {
+    pub use std::hint::spin_loop;
+}
