@@ -119,10 +119,14 @@ mod tests {
     fn the_129th_operation_is_refused_and_the_unit_of_a_pending_one_returns() {
         let mut cx = Context::from_waker(Waker::noop());
         budget(|| {
-            let Poll::Ready(unit) = poll_proceed(&mut cx) else { panic!("fresh budget refused") };
+            let Poll::Ready(unit) = poll_proceed(&mut cx) else {
+                panic!("fresh budget refused")
+            };
             drop(unit);
             for _ in 0..BUDGET {
-                let Poll::Ready(unit) = poll_proceed(&mut cx) else { panic!("refused too early") };
+                let Poll::Ready(unit) = poll_proceed(&mut cx) else {
+                    panic!("refused too early")
+                };
                 unit.made_progress();
             }
             assert!(!has_budget_remaining());

@@ -116,7 +116,9 @@ pub mod cell {
 
 /// loom's threads. `park_timeout` and `sleep` only yield to the model.
 pub mod thread {
-    pub use loom::thread::{AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, current, park, spawn, yield_now};
+    pub use loom::thread::{
+        AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, current, park, spawn, yield_now,
+    };
     pub use std::thread::panicking;
     use std::time::Duration;
 

@@ -1,1 +1,4 @@
 //! placeholder
+/// placeholder
+#[derive(Debug, Clone)]
+pub struct Handle;
