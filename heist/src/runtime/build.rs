@@ -32,7 +32,7 @@ use super::driver::{self, ReactorThread, TurnDriver};
 use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
 use super::id::Id;
 use super::runtime::{Kind, Runtime};
-use crate::time::clock;
+use crate::time::Clock;
 
 /// The environment variable with the number of workers.
 const WORKER_THREADS: &str = "HEIST_WORKER_THREADS";
@@ -46,13 +46,14 @@ pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
 }
 
 fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
-    let (driver, driver_handle) = TurnDriver::new(settings)?;
+    let clock = Clock::new();
+    let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
     let seed = random_seed();
     let config = current_thread::Config {
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
         seed,
-        clock: clock::now_ns,
+        clock: StdArc::new(move || clock.now_ns()),
     };
     let scheduler = current_thread::Scheduler::new(config, Box::new(driver));
     let mut blocking = blocking_pool(settings);
@@ -74,7 +75,8 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
 }
 
 fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime> {
-    let (driver, driver_handle) = TurnDriver::new(settings)?;
+    let clock = Clock::new();
+    let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
     let seed = random_seed();
     let pool = multi_thread::Pool::new(multi_thread::Config {
         workers,
@@ -83,7 +85,7 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
         seed,
-        clock: clock::now_ns,
+        clock: StdArc::new(move || clock.now_ns()),
     });
     let mut blocking = blocking_pool(settings);
     let handle = Handle {

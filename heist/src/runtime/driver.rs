@@ -51,7 +51,7 @@ use heist_reactor::Reactor;
 use super::builder::Builder;
 use super::context::{self, Role};
 use super::limit::Limit;
-use crate::time::clock;
+use crate::time::Clock;
 use crate::time::timers::Timers;
 
 /// The name of the thread that turns a multi-thread runtime's driver.
@@ -86,7 +86,7 @@ impl TurnDriver {
     /// # Errors
     ///
     /// If the operating system denies the reactor its descriptors.
-    pub(super) fn new(settings: &Builder) -> io::Result<(Self, Handle)> {
+    pub(super) fn new(settings: &Builder, clock: Clock) -> io::Result<(Self, Handle)> {
         let wait = if settings.enable_io {
             Wait::Reactor(Reactor::new()?)
         } else {
@@ -103,7 +103,7 @@ impl TurnDriver {
         };
         driver.timers = settings
             .enable_time
-            .then(|| Arc::new(Timers::new(clock::now_ns, driver.unparker())));
+            .then(|| Arc::new(Timers::new(clock, driver.unparker())));
         let handle = Handle {
             io,
             timers: driver.timers.clone(),
