@@ -16,6 +16,8 @@
 //!   reader that puts another buffer in its place is caught by the buffer's address and panics.
 //! - I4: the first `initialized` bytes of the spare capacity of a [`VecTail`]'s vector are initialised; the
 //!   vector is borrowed or owned by the tail and changes only in its methods.
+//! - I5: `start <= end <= initialized <= memory.len()` in a [`Buffer`], and `memory[..initialized]` is
+//!   initialised.
 //!
 //! Absent on purpose: any zeroing that the reader has not asked for (`initialize_unfilled` asks).
 
@@ -372,11 +374,11 @@ impl<V: AsMut<Vec<u8>>> VecTail<V> {
         }
     }
 
-    /// The vector with what was read.
-    pub(crate) fn get_mut(&mut self) -> &mut Vec<u8> {
-        // By I4 the caller may write what it likes, but the knowledge of initialised bytes ends here.
+    /// Gives the vector away and leaves an empty one.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         self.initialized = 0;
-        self.vec.as_mut()
+        self.first_capacity = 0;
+        std::mem::take(self.vec.as_mut())
     }
 
     /// Reads once, growing the vector when it is nearly full, and returns how many bytes were appended.
@@ -423,6 +425,113 @@ impl<V: AsMut<Vec<u8>>> VecTail<V> {
             self.vec.as_mut().extend_from_slice(buf.filled());
         }
         Poll::Ready(Ok(n))
+    }
+}
+
+/// Reads once into at most `limit` bytes of the unfilled part of `buf` and returns how many came.
+pub(crate) fn poll_read_limited<R: AsyncRead + ?Sized>(
+    reader: Pin<&mut R>,
+    cx: &mut Context<'_>,
+    buf: &mut ReadBuf<'_>,
+    limit: usize,
+) -> Poll<io::Result<usize>> {
+    let limit = limit.min(buf.remaining());
+    let (start, initialized) = (buf.filled, buf.initialized - buf.filled);
+    let mut part = ReadBuf::uninit(&mut buf.buf[start..][..limit]);
+    // SAFETY: I2: the bytes from the filled mark to the initialised mark, as far as they are in the part.
+    unsafe { part.assume_init(initialized.min(limit)) };
+    let result = poll_read_checked(reader, cx, &mut part);
+    let (filled, initialized) = (part.filled, part.initialized);
+    // SAFETY: I2 of the part, which is the front of the unfilled part here.
+    unsafe { buf.assume_init(initialized) };
+    ready!(result)?;
+    buf.advance(filled);
+    Poll::Ready(Ok(filled))
+}
+
+/// A buffer of fixed size that is filled at its end and consumed at its front, as `BufReader` and the
+/// copies have it. Its memory is not cleared at the start: what is never read into is never touched.
+pub(crate) struct Buffer {
+    memory: Box<[MaybeUninit<u8>]>,
+    start: usize,
+    end: usize,
+    initialized: usize,
+}
+
+impl Buffer {
+    /// An empty buffer of `capacity` bytes.
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Buffer {
+            memory: Box::new_uninit_slice(capacity),
+            start: 0,
+            end: 0,
+            initialized: 0,
+        }
+    }
+
+    /// How many bytes it can hold.
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// What was read and not consumed.
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: I5.
+        unsafe { assume_init_ref(&self.memory[self.start..self.end]) }
+    }
+
+    /// Whether nothing is left to consume.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether there is room behind the bytes.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.is_empty() || self.end < self.memory.len()
+    }
+
+    /// Drops the first `n` bytes, or all if there are fewer. An empty buffer has all its room again.
+    #[inline]
+    pub(crate) fn consume(&mut self, n: usize) {
+        self.start = self.end.min(self.start.saturating_add(n));
+        if self.is_empty() {
+            self.clear();
+        }
+    }
+
+    /// Drops all bytes.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.start = 0;
+        self.end = 0;
+    }
+
+    /// Reads once into the room behind the bytes and returns how many came.
+    pub(crate) fn poll_fill<R: AsyncRead + ?Sized>(
+        &mut self,
+        reader: Pin<&mut R>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut buf = ReadBuf::uninit(&mut self.memory);
+        // SAFETY: I5.
+        unsafe { buf.assume_init(self.initialized) };
+        buf.set_filled(self.end);
+        let result = poll_read_checked(reader, cx, &mut buf);
+        let (filled, initialized) = (buf.filled, buf.initialized);
+        self.initialized = initialized;
+        let n = ready!(result)?;
+        self.end = filled;
+        Poll::Ready(Ok(n))
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.end - self.start, self.capacity())
     }
 }
 
