@@ -272,7 +272,7 @@ impl Handle {
         self.shared.driver.io.as_ref()
     }
 
-    pub(super) fn timers(&self) -> Option<&Arc<Timers>> {
+    pub(crate) fn timers(&self) -> Option<&Arc<Timers>> {
         self.shared.driver.timers.as_ref()
     }
 }
