@@ -11,6 +11,8 @@ pub mod time;
 #[macro_use]
 #[doc(hidden)]
 pub mod macros;
+#[cfg(feature = "macros")]
+pub use macros::{main, test};
 
 #[cfg(feature = "hyper")]
 pub mod hyper;
