@@ -27,7 +27,11 @@ pub fn multi_thread() -> Runtime {
 
 /// A multi-thread runtime with everything enabled.
 pub fn workers(workers: usize) -> Runtime {
-    Builder::new_multi_thread().worker_threads(workers).enable_all().build().unwrap()
+    Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// Makes two tests of each function that takes a `Runtime`: one a flavour.
@@ -104,7 +108,10 @@ impl Event {
     }
 
     pub fn wait(&self) -> Waiting {
-        Waiting { event: self.clone(), _drop: CountDrop(self.drops.clone()) }
+        Waiting {
+            event: self.clone(),
+            _drop: CountDrop(self.drops.clone()),
+        }
     }
 }
 
@@ -162,7 +169,9 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 pub fn text(payload: Box<dyn Any + Send>) -> String {
     match payload.downcast::<String>() {
         Ok(text) => *text,
-        Err(payload) => payload.downcast_ref::<&str>().map_or_else(String::new, |text| (*text).to_owned()),
+        Err(payload) => payload
+            .downcast_ref::<&str>()
+            .map_or_else(String::new, |text| (*text).to_owned()),
     }
 }
 
@@ -182,18 +191,25 @@ pub fn child(name: &str, shell: &str, variables: &[(&str, &str)]) -> Output {
         Command::new(&this)
     } else {
         let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("{shell}; exec \"$0\" \"$@\"")).arg(&this);
+        command
+            .arg("-c")
+            .arg(format!("{shell}; exec \"$0\" \"$@\""))
+            .arg(&this);
         command
     };
     command.args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"]);
-    command.env_remove("HEIST_WORKER_THREADS").envs(variables.iter().copied());
+    command
+        .env_remove("HEIST_WORKER_THREADS")
+        .envs(variables.iter().copied());
     command.output().unwrap()
 }
 
 /// The entries of a directory of `/proc/self`.
 pub fn proc_self(folder: &str) -> Vec<String> {
     let entries = std::fs::read_dir(format!("/proc/self/{folder}")).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 /// The names of this process's threads.
