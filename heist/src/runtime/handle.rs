@@ -268,11 +268,11 @@ impl Handle {
         self.shared.blocking.spawn(f, meta)
     }
 
-    pub(super) fn io(&self) -> Option<&heist_reactor::Handle> {
+    pub(crate) fn io(&self) -> Option<&heist_reactor::Handle> {
         self.shared.driver.io.as_ref()
     }
 
-    pub(super) fn timers(&self) -> Option<&Arc<Timers>> {
+    pub(crate) fn timers(&self) -> Option<&Arc<Timers>> {
         self.shared.driver.timers.as_ref()
     }
 }
