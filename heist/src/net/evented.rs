@@ -61,7 +61,10 @@ impl<E: Source> Evented<E> {
     #[track_caller]
     pub(crate) fn new(mut source: E, interest: Interest) -> io::Result<Evented<E>> {
         let registration = context::io().register(&mut source, interest)?;
-        Ok(Evented { source: Some(source), registration })
+        Ok(Evented {
+            source: Some(source),
+            registration,
+        })
     }
 
     /// Takes the source out of the reactor.
@@ -78,7 +81,11 @@ impl<E: Source> Evented<E> {
     }
 
     /// Waits for a direction; the waker of the latest call per direction counts.
-    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<ReadyEvent>> {
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<ReadyEvent>> {
         let unit = ready!(coop::poll_proceed(cx));
         let event = ready!(self.registration.poll_ready(cx, direction))?;
         unit.made_progress();

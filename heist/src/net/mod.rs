@@ -23,4 +23,5 @@ mod evented;
 pub mod tcp;
 
 pub use addr::{ToSocketAddrs, lookup_host};
-pub use tcp::{TcpListener, TcpStream};
+pub use tcp::listener::TcpListener;
+pub use tcp::stream::TcpStream;

@@ -106,7 +106,13 @@ impl Backoff {
                 state.delay = (state.delay * 2).min(LONGEST_DELAY);
                 state.retry_at = now + state.delay;
             }
-            None => *state = Some(State { retry_at: now + FIRST_DELAY, delay: FIRST_DELAY, sleep: None }),
+            None => {
+                *state = Some(State {
+                    retry_at: now + FIRST_DELAY,
+                    delay: FIRST_DELAY,
+                    sleep: None,
+                })
+            }
         }
     }
 }

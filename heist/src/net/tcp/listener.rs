@@ -52,7 +52,9 @@ impl TcpListener {
     /// Outside of a runtime, or if its I/O is not enabled.
     pub async fn bind<A: ToSocketAddrs>(address: A) -> io::Result<TcpListener> {
         first_that(resolve(address).await?, async |address| {
-            TcpListener::from_mio(mio::net::TcpListener::from_std(options::listen(address, BACKLOG)?))
+            TcpListener::from_mio(mio::net::TcpListener::from_std(options::listen(
+                address, BACKLOG,
+            )?))
         })
         .await
     }
@@ -74,7 +76,10 @@ impl TcpListener {
     /// future is dropped, as in `select!`.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         self.backoff.wait().await;
-        let accepted = self.io.async_io(Interest::READABLE, |listener| listener.accept()).await;
+        let accepted = self
+            .io
+            .async_io(Interest::READABLE, |listener| listener.accept())
+            .await;
         self.finish(accepted)
     }
 
@@ -132,7 +137,10 @@ impl TcpListener {
     #[track_caller]
     fn from_mio(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
         let io = Evented::new(listener, Interest::READABLE)?;
-        Ok(TcpListener { io, backoff: Backoff::default() })
+        Ok(TcpListener {
+            io,
+            backoff: Backoff::default(),
+        })
     }
 
     /// The address this listens on.

@@ -1,13 +1,11 @@
 //! TCP: the listener, the stream and the halves of a split stream.
 
 mod backoff;
-mod listener;
+pub(super) mod listener;
 mod options;
 mod split;
 mod split_owned;
-mod stream;
+pub(super) mod stream;
 
 pub use split::{ReadHalf, WriteHalf};
 pub use split_owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
-
-pub(crate) use {listener::TcpListener, stream::TcpStream};

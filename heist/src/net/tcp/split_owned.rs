@@ -38,8 +38,16 @@ pub struct OwnedWriteHalf {
 
 pub(super) fn split(stream: TcpStream) -> (OwnedReadHalf, OwnedWriteHalf) {
     let stream = Arc::new(stream);
-    let read = OwnedReadHalf { stream: Arc::clone(&stream) };
-    (read, OwnedWriteHalf { stream, shutdown_on_drop: true })
+    let read = OwnedReadHalf {
+        stream: Arc::clone(&stream),
+    };
+    (
+        read,
+        OwnedWriteHalf {
+            stream,
+            shutdown_on_drop: true,
+        },
+    )
 }
 
 fn reunite(read: OwnedReadHalf, write: OwnedWriteHalf) -> Result<TcpStream, ReuniteError> {
@@ -217,11 +225,7 @@ impl OwnedWriteHalf {
 }
 
 impl AsyncRead for OwnedReadHalf {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.stream.read_poll(cx, buf)
     }
 }

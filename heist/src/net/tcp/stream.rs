@@ -226,7 +226,8 @@ impl TcpStream {
     /// # Errors
     /// As for `try_read`.
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.io.try_io(Interest::READABLE, |mut stream| stream.read_vectored(bufs))
+        self.io
+            .try_io(Interest::READABLE, |mut stream| stream.read_vectored(bufs))
     }
 
     /// Writes what there is room for, without waiting.
@@ -242,7 +243,8 @@ impl TcpStream {
     /// # Errors
     /// As for `try_write`.
     pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.io.try_io(Interest::WRITABLE, |mut stream| stream.write_vectored(bufs))
+        self.io
+            .try_io(Interest::WRITABLE, |mut stream| stream.write_vectored(bufs))
     }
 
     /// Does `f`, a non-blocking operation on this socket, once if any of `interest` is ready.
@@ -280,7 +282,9 @@ impl TcpStream {
     /// # Cancel safety
     /// Nothing is taken in any case.
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.io.async_io(Interest::READABLE, |stream| stream.peek(buf)).await
+        self.io
+            .async_io(Interest::READABLE, |stream| stream.peek(buf))
+            .await
     }
 
     /// [`peek`](TcpStream::peek) as a poll function. Only the task of the latest call that reads, peeks or
@@ -290,7 +294,10 @@ impl TcpStream {
     /// What the operating system says.
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
         let unfilled = buf.initialize_unfilled();
-        let peeked = ready!(self.io.poll_io(cx, Direction::Read, |stream| stream.peek(unfilled)))?;
+        let peeked = ready!(
+            self.io
+                .poll_io(cx, Direction::Read, |stream| stream.peek(unfilled))
+        )?;
         buf.advance(peeked);
         Poll::Ready(Ok(peeked))
     }
@@ -396,7 +403,8 @@ impl TcpStream {
     }
 
     pub(super) fn write_poll(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.io.poll_transfer(cx, Direction::Write, buf.len(), |mut stream| stream.write(buf))
+        self.io
+            .poll_transfer(cx, Direction::Write, buf.len(), |mut stream| stream.write(buf))
     }
 
     pub(super) fn write_vectored_poll(
@@ -404,7 +412,8 @@ impl TcpStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.io.poll_io(cx, Direction::Write, |mut stream| stream.write_vectored(bufs))
+        self.io
+            .poll_io(cx, Direction::Write, |mut stream| stream.write_vectored(bufs))
     }
 
     /// Ends the writing direction. That it has ended already is no error.
@@ -417,11 +426,7 @@ impl TcpStream {
 }
 
 impl AsyncRead for TcpStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.read_poll(cx, buf)
     }
 }
