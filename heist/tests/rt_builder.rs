@@ -9,14 +9,46 @@ use rt_kit::{Count, child, panic_of, proc_self, thread_names, wait_until};
 
 #[test]
 fn zero_is_refused_with_the_remedy() {
-    let said = panic_of(|| drop(Builder::new_multi_thread().worker_threads(0)));
+    let said = panic_of(|| {
+        Builder::new_multi_thread().worker_threads(0);
+    });
     assert!(said.contains("new_current_thread"), "{said}");
-    assert!(panic_of(|| drop(Builder::new_multi_thread().max_blocking_threads(0))).contains("at least 1"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().event_interval(0))).contains("at least 1"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().global_queue_interval(0))).contains("at least 1"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().max_io_events_per_tick(0))).contains("at least 1"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().name(" "))).contains("empty"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().thread_name("a\0b"))).contains("zero byte"));
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().max_blocking_threads(0);
+        })
+        .contains("at least 1")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().event_interval(0);
+        })
+        .contains("at least 1")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().global_queue_interval(0);
+        })
+        .contains("at least 1")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().max_io_events_per_tick(0);
+        })
+        .contains("at least 1")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().name(" ");
+        })
+        .contains("empty")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().thread_name("a\0b");
+        })
+        .contains("zero byte")
+    );
 }
 
 #[test]

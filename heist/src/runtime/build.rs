@@ -23,8 +23,8 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
-use heist_primitive::sync::StdArc;
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
+use heist_primitive::sync::{Mutex, StdArc};
 
 use super::builder::{Builder, Hook};
 use super::context::{self, Role};
@@ -99,7 +99,11 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
     };
     blocking.set_around(around(&handle, settings, Role::Blocking));
     let workers_around = around(&handle, settings, Role::Driver);
-    let mut runtime = Runtime::from_parts(handle, Kind::MultiThread { pool, reactor: None }, blocking);
+    let kind = Kind::MultiThread {
+        pool: Mutex::new(pool),
+        reactor: None,
+    };
+    let mut runtime = Runtime::from_parts(handle, kind, blocking);
     match start_threads(&mut runtime, workers_around, driver) {
         Ok(()) => Ok(runtime),
         Err(error) => {
@@ -116,6 +120,7 @@ fn start_threads(runtime: &mut Runtime, around: Around, driver: TurnDriver) -> i
     let Kind::MultiThread { pool, reactor } = runtime.kind_mut() else {
         return Ok(());
     };
+    let pool = pool.get_mut();
     if driver.is_needed() {
         *reactor = Some(ReactorThread::start(driver, handle, pool.handle().clone())?);
     }
