@@ -25,4 +25,4 @@ mod rng;
 pub mod task;
 mod threads;
 
-pub use driver::{Around, Driver, ThreadName};
+pub use driver::{Around, Clock, Driver, ThreadName};
