@@ -14,6 +14,8 @@ pub mod sync {
         pub use loom::sync::atomic::{
             AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
         };
+        /// std's `AtomicU64` in every build: for counters and identifiers that order nothing.
+        pub use std::sync::atomic::AtomicU64 as UnmodelledU64;
     }
 
     /// loom's mutex with parking_lot's signature.
@@ -94,6 +96,28 @@ pub mod sync {
         /// Waits for a notification; the time limit does not exist under loom.
         pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, _limit: Duration) -> WaitTimeoutResult {
             self.wait(guard);
+            WaitTimeoutResult
+        }
+
+        /// Waits while `condition` holds.
+        pub fn wait_while<T>(
+            &self,
+            guard: &mut MutexGuard<'_, T>,
+            mut condition: impl FnMut(&mut T) -> bool,
+        ) {
+            while condition(guard) {
+                self.wait(guard);
+            }
+        }
+
+        /// Waits while `condition` holds; the time limit does not exist under loom.
+        pub fn wait_while_for<T>(
+            &self,
+            guard: &mut MutexGuard<'_, T>,
+            condition: impl FnMut(&mut T) -> bool,
+            _limit: Duration,
+        ) -> WaitTimeoutResult {
+            self.wait_while(guard, condition);
             WaitTimeoutResult
         }
 
