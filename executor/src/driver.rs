@@ -26,3 +26,6 @@ pub type Around = StdArc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
 /// Names the threads of a pool.
 pub type ThreadName = StdArc<dyn Fn() -> String + Send + Sync>;
+
+/// Monotonic nanoseconds since some moment before the pool was made: the embedder's clock, which it may pause.
+pub type Clock = StdArc<dyn Fn() -> u64 + Send + Sync>;

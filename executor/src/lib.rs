@@ -14,6 +14,10 @@ pub mod blocking;
 pub mod coop;
 pub mod current_thread;
 mod driver;
+#[cfg(heist_loom)]
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub mod model;
 pub mod multi_thread;
 pub mod park;
 mod queue;
@@ -21,4 +25,4 @@ mod rng;
 pub mod task;
 mod threads;
 
-pub use driver::{Around, Driver, ThreadName};
+pub use driver::{Around, Clock, Driver, ThreadName};

@@ -67,7 +67,7 @@
 pub mod io;
 pub mod net;
 pub mod runtime;
-#[cfg(feature = "signal")]
+#[cfg(all(unix, feature = "signal"))]
 pub mod signal;
 pub mod sync;
 pub mod task;
@@ -83,3 +83,5 @@ pub mod hyper;
 #[macro_use]
 #[doc(hidden)]
 pub mod macros;
+#[cfg(feature = "macros")]
+pub use macros::{main, test};

@@ -9,14 +9,46 @@ use rt_kit::{Count, child, panic_of, proc_self, thread_names, wait_until};
 
 #[test]
 fn zero_is_refused_with_the_remedy() {
-    let said = panic_of(|| drop(Builder::new_multi_thread().worker_threads(0)));
+    let said = panic_of(|| {
+        Builder::new_multi_thread().worker_threads(0);
+    });
     assert!(said.contains("new_current_thread"), "{said}");
-    assert!(panic_of(|| drop(Builder::new_multi_thread().max_blocking_threads(0))).contains("at least 1"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().event_interval(0))).contains("at least 1"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().global_queue_interval(0))).contains("at least 1"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().max_io_events_per_tick(0))).contains("at least 1"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().name(" "))).contains("empty"));
-    assert!(panic_of(|| drop(Builder::new_multi_thread().thread_name("a\0b"))).contains("zero byte"));
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().max_blocking_threads(0);
+        })
+        .contains("at least 1")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().event_interval(0);
+        })
+        .contains("at least 1")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().global_queue_interval(0);
+        })
+        .contains("at least 1")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().max_io_events_per_tick(0);
+        })
+        .contains("at least 1")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().name(" ");
+        })
+        .contains("empty")
+    );
+    assert!(
+        panic_of(|| {
+            Builder::new_multi_thread().thread_name("a\0b");
+        })
+        .contains("zero byte")
+    );
 }
 
 #[test]
@@ -25,16 +57,32 @@ fn a_builder_builds_again_and_again() {
     builder.worker_threads(1).name("twice").enable_all();
     let (one, two) = (builder.build().unwrap(), builder.build().unwrap());
     assert_ne!(one.handle().id(), two.handle().id());
-    assert_eq!((one.handle().name(), two.handle().name()), (Some("twice"), Some("twice")));
+    assert_eq!(
+        (one.handle().name(), two.handle().name()),
+        (Some("twice"), Some("twice"))
+    );
     assert_eq!(one.block_on(two.spawn(async { 3 })).unwrap(), 3);
 }
 
 #[test]
 fn a_given_name_is_that_of_workers_and_blocking_threads() {
     let name = || std::thread::current().name().map(String::from);
-    let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("given").build().unwrap();
-    assert_eq!(runtime.block_on(runtime.spawn(async move { name() })).unwrap().unwrap(), "given");
-    assert_eq!(runtime.block_on(runtime.spawn_blocking(name)).unwrap().unwrap(), "given");
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("given")
+        .build()
+        .unwrap();
+    assert_eq!(
+        runtime
+            .block_on(runtime.spawn(async move { name() }))
+            .unwrap()
+            .unwrap(),
+        "given"
+    );
+    assert_eq!(
+        runtime.block_on(runtime.spawn_blocking(name)).unwrap().unwrap(),
+        "given"
+    );
 }
 
 #[test]
@@ -44,12 +92,30 @@ fn the_stack_has_the_size_that_was_asked_for() {
     #[inline(never)]
     fn deep(left: usize) -> usize {
         let frame = std::hint::black_box([left as u8; 4096]);
-        if left == 0 { 0 } else { deep(left - 1) + usize::from(frame[left % 4096] == left as u8) }
+        if left == 0 {
+            0
+        } else {
+            deep(left - 1) + usize::from(frame[left % 4096] == left as u8)
+        }
     }
-    let runtime = Builder::new_multi_thread().worker_threads(1).thread_stack_size(SIZE).build().unwrap();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_stack_size(SIZE)
+        .build()
+        .unwrap();
     let frames = SIZE / 4096 / 4;
-    assert_eq!(runtime.block_on(runtime.spawn(async move { deep(frames) })).unwrap(), frames);
-    assert_eq!(runtime.block_on(runtime.spawn_blocking(move || deep(frames))).unwrap(), frames);
+    assert_eq!(
+        runtime
+            .block_on(runtime.spawn(async move { deep(frames) }))
+            .unwrap(),
+        frames
+    );
+    assert_eq!(
+        runtime
+            .block_on(runtime.spawn_blocking(move || deep(frames)))
+            .unwrap(),
+        frames
+    );
 }
 
 #[test]
@@ -74,7 +140,9 @@ fn hooks_are_called_once_a_thread_with_the_runtime_current() {
     for _ in 0..10 {
         runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
     }
-    wait_until("the three workers and the blocking thread start", || started.get() == 4);
+    wait_until("the three workers and the blocking thread start", || {
+        started.get() == 4
+    });
     assert_eq!(stopped.get(), 0);
     drop(runtime);
     assert_eq!((started.get(), stopped.get(), current.get()), (4, 4, 4));
@@ -119,17 +187,28 @@ fn workers_from_the_environment() {
         let output = child("child_prints_its_workers", "", &[("HEIST_WORKER_THREADS", bad)]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success());
-        assert!(said.contains("HEIST_WORKER_THREADS") && said.contains(&format!("{bad:?}")), "{said}");
+        assert!(
+            said.contains("HEIST_WORKER_THREADS") && said.contains(&format!("{bad:?}")),
+            "{said}"
+        );
     }
     // Not asked when the number is given.
-    let output = child("child_is_given_its_workers", "", &[("HEIST_WORKER_THREADS", "many")]);
+    let output = child(
+        "child_is_given_its_workers",
+        "",
+        &[("HEIST_WORKER_THREADS", "many")],
+    );
     assert!(output.status.success());
 }
 
 #[test]
 fn threads_have_their_names_and_nothing_more_is_started() {
     let output = child("child_looks_at_its_threads", "", &[]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -166,7 +245,11 @@ fn child_looks_at_its_threads() {
         names.sort();
         names
     };
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     wait_until("the threads have their names", || {
         ours() == ["heist-reactor", "heist-worker-0", "heist-worker-1"]
     });
@@ -191,14 +274,23 @@ fn child_looks_at_its_threads() {
 fn child_fails_to_build() {
     let (threads, descriptors) = (proc_self("task").len(), proc_self("fd").len());
     for _ in 0..20 {
-        let result =
-            Builder::new_multi_thread().worker_threads(8).thread_stack_size(1 << 30).enable_all().build();
+        let result = Builder::new_multi_thread()
+            .worker_threads(8)
+            .thread_stack_size(1 << 30)
+            .enable_all()
+            .build();
         assert!(result.is_err(), "eight gigabytes of stack in four");
         // As from asynchronous code, where a drop would panic.
         let outer = rt_kit::current_thread();
         outer.block_on(async {
             let mut builder = Builder::new_multi_thread();
-            assert!(builder.worker_threads(8).thread_stack_size(1 << 30).build().is_err());
+            assert!(
+                builder
+                    .worker_threads(8)
+                    .thread_stack_size(1 << 30)
+                    .build()
+                    .is_err()
+            );
         });
     }
     wait_until("all threads are gone", || proc_self("task").len() == threads);

@@ -13,7 +13,10 @@ use rt_kit::{both_flavours, panic_of};
 #[track_caller]
 fn assert_says_how_to_enter(said: &str) {
     assert!(said.contains("no heist runtime on this thread"), "{said}");
-    assert!(said.contains("Runtime::block_on") && said.contains("Handle::enter"), "{said}");
+    assert!(
+        said.contains("Runtime::block_on") && said.contains("Handle::enter"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -42,7 +45,10 @@ fn the_panic_names_the_callers_line() {
     assert!(thread.join().is_err());
     std::panic::set_hook(before);
     let files: Vec<_> = receive.try_iter().flatten().collect();
-    assert!(files.iter().any(|file| file.ends_with("rt_context.rs")), "{files:?}");
+    assert!(
+        files.iter().any(|file| file.ends_with("rt_context.rs")),
+        "{files:?}"
+    );
 }
 
 #[test]
@@ -50,9 +56,15 @@ fn what_is_not_enabled_is_named_with_its_remedy() {
     for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
         let runtime = builder.build().unwrap();
         let said = panic_of(|| runtime.block_on(heist::net::TcpListener::bind("127.0.0.1:0")));
-        assert!(said.contains("enable_io") && said.contains("enable_all"), "{said}");
+        assert!(
+            said.contains("enable_io") && said.contains("enable_all"),
+            "{said}"
+        );
         let said = panic_of(|| runtime.block_on(async { heist::time::sleep(Duration::ZERO).await }));
-        assert!(said.contains("enable_time") && said.contains("enable_all"), "{said}");
+        assert!(
+            said.contains("enable_time") && said.contains("enable_all"),
+            "{said}"
+        );
     }
 }
 
@@ -61,7 +73,9 @@ fn time_alone_and_io_alone_work() {
     for new in [Builder::new_current_thread, Builder::new_multi_thread] {
         let time = new().enable_time().build().unwrap();
         time.block_on(async {
-            heist::spawn(heist::time::sleep(Duration::from_millis(1))).await.unwrap();
+            heist::spawn(heist::time::sleep(Duration::from_millis(1)))
+                .await
+                .unwrap();
         });
         let io = new().enable_io().build().unwrap();
         io.block_on(async {

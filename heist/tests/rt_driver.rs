@@ -130,14 +130,20 @@ async fn heist_sleep(ms: u64) {
 #[test]
 fn an_idle_runtime_does_not_wake_up() {
     let output = rt_kit::child("child_is_idle", "", &[]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// How often the threads called `heist-…` were switched to, in total.
 fn switches() -> u64 {
     let mut sum = 0;
     for id in proc_self("task") {
-        let Ok(status) = std::fs::read_to_string(format!("/proc/self/task/{id}/status")) else { continue };
+        let Ok(status) = std::fs::read_to_string(format!("/proc/self/task/{id}/status")) else {
+            continue;
+        };
         if !status.starts_with("Name:\theist-") {
             continue;
         }

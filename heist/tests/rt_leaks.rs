@@ -9,7 +9,11 @@ fn make(number: usize) -> Runtime {
     match number % 4 {
         0 => Builder::new_current_thread().enable_all().build().unwrap(),
         1 => Builder::new_multi_thread().worker_threads(2).build().unwrap(),
-        _ => Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap(),
+        _ => Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap(),
     }
 }
 

@@ -85,7 +85,9 @@ fn remote_schedules_and_the_injector_are_counted() {
 fn a_parked_worker_is_seen() {
     let runtime = workers(1);
     let metrics = runtime.metrics();
-    wait_until("the worker parks", || metrics.worker_park_unpark_count(0) % 2 == 1);
+    wait_until("the worker parks", || {
+        metrics.worker_park_unpark_count(0) % 2 == 1
+    });
     let parks = metrics.worker_park_count(0);
     runtime.block_on(runtime.spawn(async {})).unwrap();
     wait_until("the worker parks again", || metrics.worker_park_count(0) > parks);

@@ -201,7 +201,10 @@ both_flavours! {
 
 #[test]
 fn queued_blocking_closures_are_dropped_unrun() {
-    let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
     let (started, wait) = mpsc::channel();
     let (go_on, hold) = mpsc::channel::<()>();
     runtime.spawn_blocking(move || {

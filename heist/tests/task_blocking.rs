@@ -68,8 +68,16 @@ both_flavours! {
 #[test]
 fn no_more_at_once_than_allowed_and_none_is_lost() {
     const LIMIT: usize = 3;
-    let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(LIMIT).build().unwrap();
-    let (now, most, all) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), Count::default());
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(LIMIT)
+        .build()
+        .unwrap();
+    let (now, most, all) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+        Count::default(),
+    );
     let tasks: Vec<_> = (0..1_000)
         .map(|_| {
             let (now, most, all) = (now.clone(), most.clone(), all.clone());
@@ -94,7 +102,10 @@ fn no_more_at_once_than_allowed_and_none_is_lost() {
 
 #[test]
 fn one_that_waits_in_the_queue_can_be_aborted() {
-    let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
     let (started, wait) = mpsc::channel();
     let (go_on, hold) = mpsc::channel::<()>();
     let first = runtime.spawn_blocking(move || {
@@ -122,9 +133,13 @@ fn one_that_waits_in_the_queue_can_be_aborted() {
 
 #[test]
 fn an_idle_thread_ends_after_its_keep_alive() {
-    let runtime =
-        Builder::new_current_thread().thread_keep_alive(std::time::Duration::from_millis(1)).build().unwrap();
+    let runtime = Builder::new_current_thread()
+        .thread_keep_alive(std::time::Duration::from_millis(1))
+        .build()
+        .unwrap();
     runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
-    wait_until("the idle thread ends", || runtime.metrics().num_blocking_threads() == 0);
+    wait_until("the idle thread ends", || {
+        runtime.metrics().num_blocking_threads() == 0
+    });
     runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
 }

@@ -106,8 +106,9 @@ both_flavours! {
 #[test]
 fn of_every_task_leaves_every_worker_running() {
     let runtime = workers(2);
-    let tasks: Vec<_> =
-        (0..200).map(|i| runtime.spawn(async move { assert!(i % 2 == 0, "odd") })).collect();
+    let tasks: Vec<_> = (0..200)
+        .map(|i| runtime.spawn(async move { assert!(i % 2 == 0, "odd") }))
+        .collect();
     let panics = runtime.block_on(async {
         let mut panics = 0;
         for task in tasks {
@@ -116,5 +117,11 @@ fn of_every_task_leaves_every_worker_running() {
         panics
     });
     assert_eq!(panics, 100);
-    assert_eq!(rt_kit::thread_names().iter().filter(|name| name.starts_with("heist-worker")).count(), 2);
+    assert_eq!(
+        rt_kit::thread_names()
+            .iter()
+            .filter(|name| name.starts_with("heist-worker"))
+            .count(),
+        2
+    );
 }

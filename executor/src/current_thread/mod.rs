@@ -40,7 +40,7 @@ use heist_primitive::sync::Arc;
 use heist_primitive::sync::StdArc;
 
 use crate::coop;
-use crate::driver::Driver;
+use crate::driver::{Clock, Driver};
 use crate::multi_thread::WorkerCounters;
 use crate::park::Parker;
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
@@ -59,7 +59,7 @@ pub struct Config {
     /// Unused so far: nothing is chosen at random on one thread.
     pub seed: u64,
     /// Monotonic nanoseconds.
-    pub clock: fn() -> u64,
+    pub clock: Clock,
 }
 
 impl fmt::Debug for Config {

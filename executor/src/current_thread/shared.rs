@@ -18,16 +18,15 @@ use std::time::Duration;
 
 use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
-use heist_primitive::thread_local;
 
 use super::{Config, Core};
-use crate::driver::Driver;
+use crate::driver::{Clock, Driver};
 use crate::multi_thread::{Counter, Counters, WorkerCounters};
 use crate::queue::{Injector, retry};
 use crate::task::registry::Registry;
 use crate::task::{How, Runnable, Schedule, TaskRef};
 
-thread_local! {
+heist_primitive::thread_local! {
     static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
 }
 
@@ -51,7 +50,7 @@ pub(super) struct Shared {
     started: u64,
     pub(super) global_queue_interval: u32,
     pub(super) event_interval: u32,
-    pub(super) clock: fn() -> u64,
+    pub(super) clock: Clock,
 }
 
 impl Shared {
@@ -75,7 +74,7 @@ impl Shared {
                 .unwrap_or(super::GLOBAL_QUEUE_INTERVAL)
                 .max(1),
             event_interval: config.event_interval.max(1),
-            clock: config.clock,
+            clock: config.clock.clone(),
         }
     }
 

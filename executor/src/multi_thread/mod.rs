@@ -22,7 +22,7 @@ use std::time::Duration;
 use heist_primitive::sync::Arc;
 use heist_primitive::thread;
 
-use crate::driver::{Around, ThreadName};
+use crate::driver::{Around, Clock, ThreadName};
 use crate::queue::Local;
 use crate::task::{How, JoinHandle, Meta, Schedule, raw};
 use crate::threads::Threads;
@@ -51,7 +51,7 @@ pub struct Config {
     /// For the choice of victims.
     pub seed: u64,
     /// Monotonic nanoseconds.
-    pub clock: fn() -> u64,
+    pub clock: Clock,
 }
 
 impl fmt::Debug for Config {

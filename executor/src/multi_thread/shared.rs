@@ -29,6 +29,7 @@ use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 use super::counters::Counters;
 use super::sleepers::Sleepers;
 use super::worker;
+use crate::driver::Clock;
 use crate::park::Parker;
 use crate::queue::{Injector, Local, Remote, retry};
 use crate::task::registry::Registry;
@@ -52,10 +53,10 @@ pub(super) struct Shared {
     closed: AtomicBool,
     pub(super) global_queue_interval: u32,
     pub(super) seed: u64,
-    pub(super) clock: fn() -> u64,
+    pub(super) clock: Clock,
 }
 
-std::thread_local! {
+heist_primitive::thread_local! {
     /// The pool whose notifications this thread holds back, by address, and whether there is one.
     static BATCH: Cell<(usize, bool)> = const { Cell::new((0, false)) };
 }
@@ -79,7 +80,7 @@ impl Shared {
                 .global_queue_interval
                 .unwrap_or(super::GLOBAL_QUEUE_INTERVAL),
             seed: config.seed,
-            clock: config.clock,
+            clock: config.clock.clone(),
         }
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn config(workers: usize) -> Config {
         global_queue_interval: None,
         event_interval: 61,
         seed: 1,
-        clock,
+        clock: Arc::new(clock),
     }
 }
 

@@ -23,8 +23,9 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
-use heist_primitive::sync::StdArc;
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
+use heist_primitive::sync::{Mutex, StdArc};
+use heist_primitive::thread::available_parallelism;
 
 use super::builder::{Builder, Hook};
 use super::context::{self, Role};
@@ -99,7 +100,11 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
     };
     blocking.set_around(around(&handle, settings, Role::Blocking));
     let workers_around = around(&handle, settings, Role::Driver);
-    let mut runtime = Runtime::from_parts(handle, Kind::MultiThread { pool, reactor: None }, blocking);
+    let kind = Kind::MultiThread {
+        pool: Mutex::new(pool),
+        reactor: None,
+    };
+    let mut runtime = Runtime::from_parts(handle, kind, blocking);
     match start_threads(&mut runtime, workers_around, driver) {
         Ok(()) => Ok(runtime),
         Err(error) => {
@@ -116,6 +121,7 @@ fn start_threads(runtime: &mut Runtime, around: Around, driver: TurnDriver) -> i
     let Kind::MultiThread { pool, reactor } = runtime.kind_mut() else {
         return Ok(());
     };
+    let pool = pool.get_mut();
     if driver.is_needed() {
         *reactor = Some(ReactorThread::start(driver, handle, pool.handle().clone())?);
     }
@@ -177,7 +183,7 @@ fn worker_threads(settings: &Builder) -> usize {
         return workers;
     }
     match env::var_os(WORKER_THREADS) {
-        None => std::thread::available_parallelism().map_or(1, usize::from),
+        None => available_parallelism().map_or(1, usize::from),
         Some(value) => match value.to_str().map(|text| text.trim().parse::<usize>()) {
             Some(Ok(workers)) if workers > 0 => workers,
             _ => panic!(

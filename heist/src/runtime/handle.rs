@@ -268,7 +268,7 @@ impl Handle {
         self.shared.blocking.spawn(f, meta)
     }
 
-    pub(super) fn io(&self) -> Option<&heist_reactor::Handle> {
+    pub(crate) fn io(&self) -> Option<&heist_reactor::Handle> {
         self.shared.driver.io.as_ref()
     }
 

@@ -17,11 +17,15 @@ pub(super) struct Limit {
 impl Limit {
     /// The limit that ends `duration` from now, or never.
     pub(super) fn new(duration: Option<Duration>) -> Self {
-        Self { clock: Clock::new(), duration }
+        Self {
+            clock: Clock::new(),
+            duration,
+        }
     }
 
     /// How long is left: zero when it has passed, `None` when it never does.
     pub(super) fn left(&self) -> Option<Duration> {
-        self.duration.map(|limit| limit.saturating_sub(Duration::from_nanos(self.clock.now_ns())))
+        self.duration
+            .map(|limit| limit.saturating_sub(Duration::from_nanos(self.clock.now_ns())))
     }
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use heist_executor::WorkerCounters;
+use heist_executor::multi_thread::WorkerCounters;
 
 use super::handle::{Handle, Scheduler};
 

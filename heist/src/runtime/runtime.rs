@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use heist_executor::task::{JoinHandle, Meta};
 use heist_executor::{blocking, current_thread, multi_thread, park};
+use heist_primitive::sync::Mutex;
 use heist_primitive::thread;
 
 use super::Builder;
@@ -73,7 +74,9 @@ pub(super) enum Kind {
     /// `None` once shut down.
     CurrentThread(Option<current_thread::Scheduler>),
     MultiThread {
-        pool: multi_thread::Pool,
+        /// Never locked: it makes the pool `Sync`, which the workers' ends of its deques, before they start,
+        /// are not.
+        pool: Mutex<multi_thread::Pool>,
         /// `None` if neither I/O nor time is enabled, and once stopped.
         reactor: Option<ReactorThread>,
     },
@@ -277,14 +280,14 @@ impl Runtime {
                     scheduler.shutdown();
                 }
             }
-            Kind::MultiThread { pool, .. } => pool.begin_shutdown(),
+            Kind::MultiThread { pool, .. } => pool.get_mut().begin_shutdown(),
         }
         self.blocking.begin_shutdown();
         let mut all_ended = true;
         match &mut self.kind {
             Kind::CurrentThread(scheduler) => drop(scheduler.take()),
             Kind::MultiThread { pool, reactor } => {
-                all_ended &= pool.join(limit.left());
+                all_ended &= pool.get_mut().join(limit.left());
                 if let Some(mut reactor) = reactor.take() {
                     reactor.stop();
                     all_ended &= reactor.join(limit);

@@ -16,18 +16,22 @@ use std::time::Duration;
 use heist::runtime::{Builder, Runtime};
 
 /// A current-thread runtime with everything enabled.
-pub fn current_thread() -> Runtime {
+pub(crate) fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// A multi-thread runtime with two workers and everything enabled.
-pub fn multi_thread() -> Runtime {
+pub(crate) fn multi_thread() -> Runtime {
     workers(2)
 }
 
 /// A multi-thread runtime with everything enabled.
-pub fn workers(workers: usize) -> Runtime {
-    Builder::new_multi_thread().worker_threads(workers).enable_all().build().unwrap()
+pub(crate) fn workers(workers: usize) -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// Makes two tests of each function that takes a `Runtime`: one a flavour.
@@ -58,21 +62,21 @@ pub(crate) use both_flavours;
 
 /// Counts something from any thread.
 #[derive(Clone, Debug, Default)]
-pub struct Count(Arc<AtomicUsize>);
+pub(crate) struct Count(Arc<AtomicUsize>);
 
 impl Count {
-    pub fn add(&self) -> usize {
+    pub(crate) fn add(&self) -> usize {
         self.0.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    pub fn get(&self) -> usize {
+    pub(crate) fn get(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
 }
 
 /// Counts its drops.
 #[derive(Debug)]
-pub struct CountDrop(pub Count);
+pub(crate) struct CountDrop(pub(crate) Count);
 
 impl Drop for CountDrop {
     fn drop(&mut self) {
@@ -82,14 +86,14 @@ impl Drop for CountDrop {
 
 /// An event that is raised once, from anywhere; its future counts its polls and drops.
 #[derive(Clone, Debug, Default)]
-pub struct Event {
+pub(crate) struct Event {
     state: Arc<Mutex<(bool, Vec<Waker>)>>,
-    pub polls: Count,
-    pub drops: Count,
+    pub(crate) polls: Count,
+    pub(crate) drops: Count,
 }
 
 impl Event {
-    pub fn raise(&self) {
+    pub(crate) fn raise(&self) {
         let wakers = {
             let mut state = self.state.lock().unwrap();
             state.0 = true;
@@ -99,16 +103,19 @@ impl Event {
     }
 
     /// The wakers that polls have left.
-    pub fn wakers(&self) -> Vec<Waker> {
+    pub(crate) fn wakers(&self) -> Vec<Waker> {
         self.state.lock().unwrap().1.clone()
     }
 
-    pub fn wait(&self) -> Waiting {
-        Waiting { event: self.clone(), _drop: CountDrop(self.drops.clone()) }
+    pub(crate) fn wait(&self) -> Waiting {
+        Waiting {
+            event: self.clone(),
+            _drop: CountDrop(self.drops.clone()),
+        }
     }
 }
 
-pub struct Waiting {
+pub(crate) struct Waiting {
     event: Event,
     _drop: CountDrop,
 }
@@ -128,7 +135,7 @@ impl Future for Waiting {
 }
 
 /// A waker that counts.
-pub struct CountWake(pub Count);
+pub(crate) struct CountWake(pub(crate) Count);
 
 impl Wake for CountWake {
     fn wake(self: Arc<Self>) {
@@ -137,7 +144,7 @@ impl Wake for CountWake {
 }
 
 /// A waker that counts and panics.
-pub struct PanicWake(pub Count);
+pub(crate) struct PanicWake(pub(crate) Count);
 
 impl Wake for PanicWake {
     fn wake(self: Arc<Self>) {
@@ -148,7 +155,7 @@ impl Wake for PanicWake {
 
 /// Waits for what another thread is going to make true; fails if it never does.
 #[track_caller]
-pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     for _ in 0..6_000 {
         if is_so() {
             return;
@@ -159,16 +166,18 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// What a panic says.
-pub fn text(payload: Box<dyn Any + Send>) -> String {
+pub(crate) fn text(payload: Box<dyn Any + Send>) -> String {
     match payload.downcast::<String>() {
         Ok(text) => *text,
-        Err(payload) => payload.downcast_ref::<&str>().map_or_else(String::new, |text| (*text).to_owned()),
+        Err(payload) => payload
+            .downcast_ref::<&str>()
+            .map_or_else(String::new, |text| (*text).to_owned()),
     }
 }
 
 /// Runs `f`, which must panic, and returns what it says.
 #[track_caller]
-pub fn panic_of<R>(f: impl FnOnce() -> R) -> String {
+pub(crate) fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(_) => panic!("it did not panic"),
         Err(payload) => text(payload),
@@ -176,28 +185,35 @@ pub fn panic_of<R>(f: impl FnOnce() -> R) -> String {
 }
 
 /// Runs the ignored test `name` of this file in a process of its own, by `shell` if not empty.
-pub fn child(name: &str, shell: &str, variables: &[(&str, &str)]) -> Output {
+pub(crate) fn child(name: &str, shell: &str, variables: &[(&str, &str)]) -> Output {
     let this = std::env::current_exe().unwrap();
     let mut command = if shell.is_empty() {
         Command::new(&this)
     } else {
         let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("{shell}; exec \"$0\" \"$@\"")).arg(&this);
+        command
+            .arg("-c")
+            .arg(format!("{shell}; exec \"$0\" \"$@\""))
+            .arg(&this);
         command
     };
     command.args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"]);
-    command.env_remove("HEIST_WORKER_THREADS").envs(variables.iter().copied());
+    command
+        .env_remove("HEIST_WORKER_THREADS")
+        .envs(variables.iter().copied());
     command.output().unwrap()
 }
 
 /// The entries of a directory of `/proc/self`.
-pub fn proc_self(folder: &str) -> Vec<String> {
+pub(crate) fn proc_self(folder: &str) -> Vec<String> {
     let entries = std::fs::read_dir(format!("/proc/self/{folder}")).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 /// The names of this process's threads.
-pub fn thread_names() -> Vec<String> {
+pub(crate) fn thread_names() -> Vec<String> {
     let names = proc_self("task").into_iter();
     // A thread may end between the listing and the look.
     let names = names.flat_map(|id| std::fs::read_to_string(format!("/proc/self/task/{id}/comm")));
