@@ -1,5 +1,6 @@
 //! `select!`: the exact history of its futures, its control flow, and what may be written in it.
 
+#![cfg(feature = "macros")]
 #![deny(unused, unreachable_code, unreachable_patterns)]
 
 mod macros_kit;
@@ -140,7 +141,11 @@ fn handlers_belong_to_the_function_around() {
         }
     }
     async fn early() -> u32 {
-        select! { _ = ready(()) => return 9 }
+        let n: u32 = select! {
+            n = pending() => n,
+            _ = ready(()) => return 9,
+        };
+        n + 1
     }
     async fn question_in_the_expression(text: &str) -> Result<u32, std::num::ParseIntError> {
         Ok(select! { n = ready(text.parse::<u32>()?) => n })
@@ -156,14 +161,17 @@ fn break_and_continue_reach_the_loops_around() {
     let visited = finish(async {
         let mut visited = Vec::new();
         'outer: for round in 0.. {
+            let mut turn = 0;
             loop {
-                visited.push(round);
+                turn += 1;
+                visited.push((round, turn));
                 select! {
                     biased;
+                    _ = ready(()), if turn < 2 => continue,
                     _ = ready(()), if round == 0 => continue 'outer,
                     _ = ready(()), if round == 1 => break,
                     value = async { select! { _ = step() => 7 } } => {
-                        visited.push(value);
+                        visited.push((value, 0));
                         break 'outer;
                     }
                 }
@@ -171,7 +179,7 @@ fn break_and_continue_reach_the_loops_around() {
         }
         visited
     });
-    assert_eq!(visited, [0, 1, 2, 7]);
+    assert_eq!(visited, [(0, 1), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2), (7, 0)]);
     let value = finish(async {
         let mut turns = 0;
         loop {
