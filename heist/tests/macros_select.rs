@@ -123,12 +123,11 @@ fn the_panic_names_the_line_of_the_select() {
             before(info);
         }
     }));
-    let line = line!() + 1;
-    let panicked = std::panic::catch_unwind(|| {
-        finish(async {
-            select! { () = ready(()), if false => {} }
-        })
-    });
+    let line = line!() + 2;
+    let select = async {
+        select! { () = ready(()), if false => {} }
+    };
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| finish(select)));
     assert!(panicked.is_err());
     assert_eq!(locations.recv().unwrap(), (file!().to_owned(), line));
 }
