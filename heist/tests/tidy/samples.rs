@@ -141,6 +141,9 @@ fn crates() -> Vec<Sample> {
         Sample::new("unsafe_list", MAP, "## Unsafe\n\n| `executor/src/a.rs` | |\n")
             .beside(LIBRARY, "unsafe fn a() {}"),
         Sample::new("forbids_unsafe", "timer/src/lib.rs", "#![deny(unsafe_code)]\n"),
+        Sample::new("models_exist", LIBRARY, "//! Model: loom-tests/tests/gone.rs.\n"),
+        Sample::new("models_exist", LIBRARY, "//! loom-tests/tests/{here,gone}.rs\n")
+            .beside("loom-tests/tests/here.rs", library),
     ]
 }
 
