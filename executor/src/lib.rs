@@ -14,6 +14,10 @@ pub mod blocking;
 pub mod coop;
 pub mod current_thread;
 mod driver;
+#[cfg(heist_loom)]
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub mod model;
 pub mod multi_thread;
 pub mod park;
 mod queue;

@@ -131,7 +131,7 @@ impl Wake for Parker {
     }
 }
 
-std::thread_local! {
+heist_primitive::thread_local! {
     /// The parker of this thread's outermost `block_on`, kept from call to call.
     static IDLE_PARKER: Cell<Option<StdArc<Parker>>> = const { Cell::new(None) };
 }

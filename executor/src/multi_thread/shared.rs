@@ -56,7 +56,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
 }
 
-std::thread_local! {
+heist_primitive::thread_local! {
     /// The pool whose notifications this thread holds back, by address, and whether there is one.
     static BATCH: Cell<(usize, bool)> = const { Cell::new((0, false)) };
 }

@@ -30,7 +30,6 @@ use std::rc::Rc;
 
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
-use heist_primitive::thread_local;
 
 use super::counters::Counters;
 use super::shared::{Peer, Shared};
@@ -48,7 +47,7 @@ const LOOK_AGAIN_AFTER: u32 = 128;
 #[cfg(heist_loom)]
 const LOOK_AGAIN_AFTER: u32 = 1;
 
-thread_local! {
+heist_primitive::thread_local! {
     static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
 }
 

@@ -10,6 +10,7 @@
 //! | pass bytes on | [`copy()`], [`copy_buf`], [`copy_bidirectional`] |
 //! | use one stream from two tasks | [`split()`], put together again by [`ReadHalf::unsplit`] |
 //! | test without a network | [`duplex`], [`simplex`], [`empty`], [`sink`], [`repeat`] |
+//! | wait for a socket to be readable or writable | [`Interest`], [`Ready`] |
 //! | make a stream of one's own | [`AsyncRead`] with [`ReadBuf`], [`AsyncWrite`], [`AsyncBufRead`], [`AsyncSeek`] |
 //!
 //! What a dropped future does to the bytes is written at each method, under *Cancel safety*.
@@ -32,14 +33,15 @@ pub use async_seek::AsyncSeek;
 pub use async_write::AsyncWrite;
 pub use join::{Join, join};
 pub use read_buf::ReadBuf;
-#[allow(unused_imports)]
-pub(crate) use read_buf::recv_into;
+pub(crate) use read_buf::{poll_read_buf_mut, recv_into};
 pub use split::{ReadHalf, WriteHalf, split};
 pub use util::{
     AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter, Chain,
     DuplexStream, Empty, Lines, Repeat, SimplexStream, Sink, Split, Take, copy, copy_bidirectional,
     copy_bidirectional_with_sizes, copy_buf, duplex, empty, repeat, simplex, sink,
 };
+
+pub use heist_reactor::{Interest, Ready};
 
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};

@@ -170,7 +170,9 @@ impl sealed::Resolve for &[SocketAddr] {
     type Future = Ready<io::Result<Self::Iter>>;
 
     fn resolve(&self, _: sealed::Internal) -> Self::Future {
-        ready(Ok(self.to_vec().into_iter()))
+        // The future outlives the slice.
+        let addresses: Vec<SocketAddr> = self.to_vec();
+        ready(Ok(addresses.into_iter()))
     }
 }
 

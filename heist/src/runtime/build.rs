@@ -25,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Mutex, StdArc};
+use heist_primitive::thread::available_parallelism;
 
 use super::builder::{Builder, Hook};
 use super::context::{self, Role};
@@ -182,7 +183,7 @@ fn worker_threads(settings: &Builder) -> usize {
         return workers;
     }
     match env::var_os(WORKER_THREADS) {
-        None => std::thread::available_parallelism().map_or(1, usize::from),
+        None => available_parallelism().map_or(1, usize::from),
         Some(value) => match value.to_str().map(|text| text.trim().parse::<usize>()) {
             Some(Ok(workers)) if workers > 0 => workers,
             _ => panic!(

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | run a future | [`spawn`], [`Builder`] for a name |
 //! | run a blocking closure | [`spawn_blocking`] |
-//! | let others run | [`yield_now`], [`consume_budget`](coop::consume_budget) |
+//! | let others run | [`yield_now`], [`consume_budget`] |
 //! | stop a task | [`JoinHandle::abort`], [`AbortHandle`] |
 //! | know the task one is in | [`id`], [`try_id`] |
 //!

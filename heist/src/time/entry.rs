@@ -32,10 +32,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use heist_executor::coop;
 use heist_primitive::sync::Arc;
-use heist_timer::Key;
 
 use super::Instant;
-use super::timers::{Outcome, Timers};
+use super::timers::{Key, Outcome, Timers};
 use crate::runtime::context;
 
 /// Identity of a waker: two wakers that are equal in this wake the same task.

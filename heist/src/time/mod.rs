@@ -47,7 +47,7 @@
 
 pub mod error;
 
-mod clock;
+pub(crate) mod clock;
 mod entry;
 #[doc(hidden)]
 pub mod horizon;

@@ -36,7 +36,8 @@ use std::time::Duration;
 use heist_primitive::CachePadded;
 use heist_primitive::sync::Mutex;
 use heist_primitive::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use heist_timer::{Key, Wheel};
+pub(super) use heist_timer::Key;
+use heist_timer::Wheel;
 
 use super::horizon::Horizon;
 use super::{Clock, Instant};

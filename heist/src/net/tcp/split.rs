@@ -5,6 +5,7 @@
 
 use super::stream::TcpStream;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::BufMut;
 use heist_reactor::{Interest, Ready};
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -86,6 +87,14 @@ impl ReadHalf<'_> {
     /// `WouldBlock` if there is nothing; what the operating system says.
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.0.try_read_vectored(bufs)
+    }
+
+    /// As [`TcpStream::try_read_buf`].
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is nothing; what the operating system says.
+    pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        self.0.try_read_buf(buf)
     }
 
     /// The address of the other end.

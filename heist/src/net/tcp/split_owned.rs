@@ -9,6 +9,7 @@
 
 use super::stream::TcpStream;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::BufMut;
 use heist_primitive::sync::Arc;
 use heist_reactor::{Interest, Ready};
 use std::fmt;
@@ -136,6 +137,14 @@ impl OwnedReadHalf {
     /// `WouldBlock` if there is nothing; what the operating system says.
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.stream.try_read_vectored(bufs)
+    }
+
+    /// As [`TcpStream::try_read_buf`].
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is nothing; what the operating system says.
+    pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        self.stream.try_read_buf(buf)
     }
 
     /// The address of the other end.

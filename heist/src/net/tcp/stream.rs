@@ -9,9 +9,10 @@
 use super::options;
 use super::split::{self, ReadHalf, WriteHalf};
 use super::split_owned::{self, OwnedReadHalf, OwnedWriteHalf};
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf, recv_into};
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf, poll_read_buf_mut, recv_into};
 use crate::net::addr::{ToSocketAddrs, first_that, resolve};
 use crate::net::evented::Evented;
+use bytes::BufMut;
 use heist_reactor::{Direction, Interest, Ready};
 use socket2::SockRef;
 use std::fmt;
@@ -19,7 +20,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 /// A TCP connection.
@@ -230,6 +231,23 @@ impl TcpStream {
             .try_io(Interest::READABLE, |mut stream| stream.read_vectored(bufs))
     }
 
+    /// [`try_read`](TcpStream::try_read) into the spare room of a [`BufMut`], which grows by what was read.
+    ///
+    /// # Errors
+    /// As for `try_read`.
+    pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        let mut reader = TryReader(self);
+        // It never waits, so nobody is ever to be woken.
+        match poll_read_buf_mut(
+            Pin::new(&mut reader),
+            &mut Context::from_waker(Waker::noop()),
+            buf,
+        ) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
     /// Writes what there is room for, without waiting.
     ///
     /// # Errors
@@ -422,6 +440,18 @@ impl TcpStream {
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
             result => result,
         }
+    }
+}
+
+/// Reads without waiting, as `try_read` does: `WouldBlock` is its error, never `Pending`.
+struct TryReader<'a>(&'a TcpStream);
+
+impl AsyncRead for TryReader<'_> {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = self.0.io.try_io(Interest::READABLE, |stream| {
+            stream.try_io(|| recv_into(SockRef::from(stream), buf))
+        });
+        Poll::Ready(read.map(drop))
     }
 }
 
