@@ -60,7 +60,7 @@ struct Dependency<'a> {
 }
 
 /// A crate depends on the heist crates that the design lets it know, and on no other.
-pub fn crate_edges(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn crate_edges(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree
         .files
@@ -83,7 +83,7 @@ pub fn crate_edges(tree: &Tree) -> Vec<Finding> {
 }
 
 /// A dependency that users get has its reason in docs/DECISIONS.md.
-pub fn dependency_reasons(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn dependency_reasons(tree: &Tree) -> Vec<Finding> {
     let reasons = tree.text(REASONS);
     let mut findings = Vec::new();
     for folder in LIBRARIES {
@@ -125,7 +125,7 @@ fn dependencies(file: &Source) -> Vec<Dependency<'_>> {
 }
 
 /// The map names every crate folder of the workspace.
-pub fn map_names_crates(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn map_names_crates(tree: &Tree) -> Vec<Finding> {
     let map = tree.text(MAP);
     let members = tree
         .text("Cargo.toml")
@@ -139,7 +139,7 @@ pub fn map_names_crates(tree: &Tree) -> Vec<Finding> {
 }
 
 /// Unsafe code is in the files that the map lists, each with a reason, and the list has no other file.
-pub fn unsafe_list(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn unsafe_list(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     let listed = listed(tree.text(MAP));
     for (file, lexed) in tree.rust() {
@@ -182,7 +182,7 @@ fn listed(map: &str) -> Vec<(&str, &str)> {
 }
 
 /// A crate that needs no unsafe code forbids it.
-pub fn forbids_unsafe(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn forbids_unsafe(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree
         .rust()
@@ -200,7 +200,7 @@ pub fn forbids_unsafe(tree: &Tree) -> Vec<Finding> {
 }
 
 /// A loom model that a file names, alone or in a `{group}` of names, exists.
-pub fn models_exist(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn models_exist(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree.rust() {
         for (number, comment) in lexed.comments.iter().enumerate() {

@@ -23,15 +23,13 @@ const REPLACED: [&str; 5] = [
 
 /// What is named all the same: file and path. A thread-local that only its own thread reads has no
 /// ordering to model, and std's costs less to reach; loom has no once-cell for a `static`.
-const NOT_MODELLED: [(&str, &str); 4] = [
+const NOT_MODELLED: [(&str, &str); 5] = [
     ("executor/src/multi_thread/shared.rs", "std::thread_local"),
     ("executor/src/park.rs", "std::thread_local"),
     ("executor/src/task/id.rs", "std::thread_local"),
     ("heist/src/signal/registry.rs", "std::sync::OnceLock"),
+    (CLOCK, "std::sync::LazyLock"),
 ];
-
-/// A question to the system, which synchronises nothing.
-const HARMLESS: &str = "std::thread::available_parallelism";
 
 /// A path brought into scope, and under which name.
 struct Import {
@@ -41,7 +39,7 @@ struct Import {
 }
 
 /// std's locks, atomics and threads are named in primitive/ only, so that loom can swap them.
-pub fn std_sync(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn std_sync(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree.rust().filter(|(file, _)| file.is_library()) {
         if file.path.starts_with("primitive/") || file.path.starts_with("macros/") {
@@ -51,7 +49,7 @@ pub fn std_sync(tree: &Tree) -> Vec<Finding> {
         let named = imports.iter().map(|import| (import.line, import.path.clone()));
         for (line, path) in named.chain(inline_paths(lexed)) {
             let replaced = REPLACED.iter().any(|root| within(&path, root));
-            let excepted = path == HARMLESS || NOT_MODELLED.contains(&(file.path.as_str(), path.as_str()));
+            let excepted = NOT_MODELLED.contains(&(file.path.as_str(), path.as_str()));
             if replaced && !excepted {
                 findings.push(file.finding(line, format!("{path}: take it from heist_primitive")));
             }
@@ -61,7 +59,7 @@ pub fn std_sync(tree: &Tree) -> Vec<Finding> {
 }
 
 /// The time is read in time/clock.rs only.
-pub fn clock(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn clock(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree
         .rust()
@@ -183,7 +181,7 @@ fn expand(prefix: &str, tree: &str, line: usize, found: &mut Vec<Import>) {
 }
 
 /// `cfg(heist_loom)` stands at module level, never in a function.
-pub fn loom_cfg(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn loom_cfg(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree.rust() {
         for function in lexed.functions() {
@@ -200,7 +198,7 @@ pub fn loom_cfg(tree: &Tree) -> Vec<Finding> {
 }
 
 /// The reactor and the wheel meet in the driver only, and only heist::time knows the wheel.
-pub fn crate_meeting(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn crate_meeting(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree
         .rust()
