@@ -47,6 +47,7 @@ use std::time::Duration;
 use heist_primitive::sync::{Condvar, Mutex, MutexGuard};
 
 use crate::driver::Driver;
+use crate::park::Parker;
 
 /// How long the driver may lie in its seat before the reactor thread turns it.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -179,6 +180,15 @@ impl Loan {
         self.seat.lock().stopped = true;
         self.changed.notify_one();
         self.interrupt();
+    }
+}
+
+/// How long a borrower that is about to sleep may: not at all if it was unparked since it entered (N3).
+pub(crate) fn sleep_limit(borrower: &Parker) -> Option<Duration> {
+    if borrower.still_in_driver() {
+        None
+    } else {
+        Some(Duration::ZERO)
     }
 }
 
