@@ -8,8 +8,8 @@ pub(crate) use heist::hyper::Executor;
 pub(crate) use heist::net::{TcpListener, TcpStream};
 pub(crate) use heist::select;
 pub(crate) use heist::signal::ctrl_c;
+pub(crate) use heist::spawn;
 pub(crate) use heist::time::{Sleep, sleep};
-pub(crate) use heist::{spawn, task::JoinHandle};
 
 /// The runtime's name.
 pub(crate) const NAME: &str = "heist";

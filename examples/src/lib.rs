@@ -7,3 +7,8 @@
 //! | `http` | a hyper 1 server: HTTP/1.1 and HTTP/2, streaming, counters, a graceful end |
 //! | `http_tokio` | the same source on tokio, to compare with |
 //! | `http_client` | hyper's client against the server, checking every answer |
+
+/// The README, so that its example is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

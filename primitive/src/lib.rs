@@ -43,6 +43,10 @@ macro_rules! thread_local {
     ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = const { $init:expr }) => {
         $crate::loom_thread_local!($(#[$attr])* $vis static $name: $t = $init);
     };
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = $init:expr; $($rest:tt)*) => {
+        $crate::loom_thread_local!($(#[$attr])* $vis static $name: $t = $init);
+        $crate::thread_local!($($rest)*);
+    };
     () => {};
 }
 

@@ -143,7 +143,7 @@ pub mod thread {
     pub use loom::thread::{
         AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, current, park, spawn, yield_now,
     };
-    pub use std::thread::panicking;
+    pub use std::thread::{available_parallelism, panicking};
     use std::time::Duration;
 
     /// Parks; the time limit does not exist under loom.

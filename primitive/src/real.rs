@@ -56,8 +56,8 @@ pub mod cell {
 /// Threads.
 pub mod thread {
     pub use std::thread::{
-        AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, current, panicking, park, park_timeout,
-        sleep, spawn, yield_now,
+        AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, available_parallelism, current,
+        panicking, park, park_timeout, sleep, spawn, yield_now,
     };
 }
 

@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
-use heist_primitive::thread_local;
 
 use super::{Config, Core};
 use crate::driver::{Clock, Driver};
@@ -27,7 +26,7 @@ use crate::queue::{Injector, retry};
 use crate::task::registry::Registry;
 use crate::task::{How, Runnable, Schedule, TaskRef};
 
-thread_local! {
+heist_primitive::thread_local! {
     static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
 }
 

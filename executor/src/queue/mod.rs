@@ -32,6 +32,7 @@ pub(crate) enum Steal {
     /// One to run; more may have moved to the thief's deque.
     Success(Runnable),
     /// Lost a race.
+    #[cfg_attr(heist_loom, allow(dead_code))]
     Retry,
 }
 

@@ -20,7 +20,7 @@ const BLOCK: u64 = 64;
 
 static NEXT_BLOCK: UnmodelledU64 = UnmodelledU64::new(1);
 
-std::thread_local! {
+heist_primitive::thread_local! {
     /// The next id of this thread's block, and its end.
     static OWN_BLOCK: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
     static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };

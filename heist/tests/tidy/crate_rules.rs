@@ -1,6 +1,6 @@
 //! Rules about crates: who may depend on whom, what may be unsafe, and that the documents agree.
 
-use crate::lexer::has_word;
+use crate::lexer::{has_word, is_word};
 use crate::tree::{Finding, Source, Tree};
 
 /// The map of the code.
@@ -11,6 +11,9 @@ const REASONS: &str = "docs/DECISIONS.md";
 
 /// The heading above the map's table of files with unsafe code.
 const UNSAFE_HEADING: &str = "## Unsafe";
+
+/// Where the loom models are.
+const MODELS: &str = "loom-tests/tests/";
 
 /// The heist crates that each folder's crate may depend on.
 const EDGES: [(&str, &[&str]); 9] = [
@@ -57,7 +60,7 @@ struct Dependency<'a> {
 }
 
 /// A crate depends on the heist crates that the design lets it know, and on no other.
-pub fn crate_edges(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn crate_edges(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree
         .files
@@ -80,7 +83,7 @@ pub fn crate_edges(tree: &Tree) -> Vec<Finding> {
 }
 
 /// A dependency that users get has its reason in docs/DECISIONS.md.
-pub fn dependency_reasons(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn dependency_reasons(tree: &Tree) -> Vec<Finding> {
     let reasons = tree.text(REASONS);
     let mut findings = Vec::new();
     for folder in LIBRARIES {
@@ -122,7 +125,7 @@ fn dependencies(file: &Source) -> Vec<Dependency<'_>> {
 }
 
 /// The map names every crate folder of the workspace.
-pub fn map_names_crates(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn map_names_crates(tree: &Tree) -> Vec<Finding> {
     let map = tree.text(MAP);
     let members = tree
         .text("Cargo.toml")
@@ -136,7 +139,7 @@ pub fn map_names_crates(tree: &Tree) -> Vec<Finding> {
 }
 
 /// Unsafe code is in the files that the map lists, each with a reason, and the list has no other file.
-pub fn unsafe_list(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn unsafe_list(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     let listed = listed(tree.text(MAP));
     for (file, lexed) in tree.rust() {
@@ -179,7 +182,7 @@ fn listed(map: &str) -> Vec<(&str, &str)> {
 }
 
 /// A crate that needs no unsafe code forbids it.
-pub fn forbids_unsafe(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn forbids_unsafe(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree
         .rust()
@@ -194,4 +197,41 @@ pub fn forbids_unsafe(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A loom model that a file names, alone or in a `{group}` of names, exists.
+pub(crate) fn models_exist(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (file, lexed) in tree.rust() {
+        for (number, comment) in lexed.comments.iter().enumerate() {
+            for model in models(comment) {
+                let path = format!("{MODELS}{model}.rs");
+                if !tree.files.iter().any(|file| file.path == path) {
+                    findings.push(file.finding(number, format!("{path} is named and is not there")));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// The names of the models in a comment.
+fn models(comment: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for after in comment.split(MODELS).skip(1) {
+        let Some((names, _)) = after.split_once(".rs") else {
+            continue;
+        };
+        let names = names
+            .strip_prefix('{')
+            .and_then(|names| names.strip_suffix('}'))
+            .unwrap_or(names);
+        found.extend(
+            names
+                .split(',')
+                .map(str::trim)
+                .filter(|name| name.chars().all(is_word)),
+        );
+    }
+    found
 }

@@ -16,18 +16,18 @@ use std::ops::RangeInclusive;
 const FILLER: char = '_';
 
 /// A source text taken apart.
-pub struct Lexed {
+pub(crate) struct Lexed {
     /// The code of each line.
-    pub code: Vec<String>,
+    pub(crate) code: Vec<String>,
     /// The comments of each line, with their slashes.
-    pub comments: Vec<String>,
+    pub(crate) comments: Vec<String>,
 }
 
 /// A function: its name, and its lines counted from 0, the signature's included.
-pub struct Function {
-    pub name: String,
-    pub lines: RangeInclusive<usize>,
-    pub body: RangeInclusive<usize>,
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) lines: RangeInclusive<usize>,
+    pub(crate) body: RangeInclusive<usize>,
 }
 
 /// Where the lexer is.
@@ -50,7 +50,7 @@ struct Lexer<'a> {
 }
 
 /// Takes a source text apart.
-pub fn lex(text: &str) -> Lexed {
+pub(crate) fn lex(text: &str) -> Lexed {
     let out = Lexed {
         code: vec![String::new()],
         comments: vec![String::new()],
@@ -195,12 +195,12 @@ fn char_literal(rest: &str) -> Option<usize> {
 }
 
 /// Whether a character may be part of an identifier.
-pub fn is_word(character: char) -> bool {
+pub(crate) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
 /// The places of a whole word in a line of code.
-pub fn words<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+pub(crate) fn words<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     line.match_indices(word).map(|(at, _)| at).filter(move |at| {
         let before = line[..*at].chars().next_back();
         let after = line[at + word.len()..].chars().next();
@@ -209,13 +209,13 @@ pub fn words<'a>(line: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 
 }
 
 /// Whether a line of code has the whole word.
-pub fn has_word(line: &str, word: &str) -> bool {
+pub(crate) fn has_word(line: &str, word: &str) -> bool {
     words(line, word).next().is_some()
 }
 
 impl Lexed {
     /// The lines that hold code, of those given.
-    pub fn code_lines(&self, lines: RangeInclusive<usize>) -> usize {
+    pub(crate) fn code_lines(&self, lines: RangeInclusive<usize>) -> usize {
         self.code[lines]
             .iter()
             .filter(|line| !line.trim().is_empty())
@@ -223,7 +223,7 @@ impl Lexed {
     }
 
     /// Every function with a body, nested ones too.
-    pub fn functions(&self) -> Vec<Function> {
+    pub(crate) fn functions(&self) -> Vec<Function> {
         let mut found = Vec::new();
         for (number, line) in self.code.iter().enumerate() {
             for at in words(line, "fn") {

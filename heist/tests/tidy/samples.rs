@@ -1,8 +1,8 @@
 //! Small trees for the self-tests of the rules: bad ones, each for one rule, and good ones.
 
 /// Files that one rule must reject.
-pub struct Sample {
-    pub rule: &'static str,
+pub(crate) struct Sample {
+    pub(crate) rule: &'static str,
     path: &'static str,
     text: String,
     /// A second file, if the rule compares two.
@@ -24,7 +24,7 @@ impl Sample {
         self
     }
 
-    pub fn files(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn files(&self) -> Vec<(&str, &str)> {
         [(self.path, self.text.as_str())]
             .into_iter()
             .chain(self.beside)
@@ -36,7 +36,7 @@ const LIBRARY: &str = "executor/src/a.rs";
 const MAP: &str = "docs/ARCHITECTURE.md";
 
 /// Every bad sample.
-pub fn bad() -> Vec<Sample> {
+pub(crate) fn bad() -> Vec<Sample> {
     [text(), paths(), crates()].into_iter().flatten().collect()
 }
 
@@ -141,11 +141,14 @@ fn crates() -> Vec<Sample> {
         Sample::new("unsafe_list", MAP, "## Unsafe\n\n| `executor/src/a.rs` | |\n")
             .beside(LIBRARY, "unsafe fn a() {}"),
         Sample::new("forbids_unsafe", "timer/src/lib.rs", "#![deny(unsafe_code)]\n"),
+        Sample::new("models_exist", LIBRARY, "//! Model: loom-tests/tests/gone.rs.\n"),
+        Sample::new("models_exist", LIBRARY, "//! loom-tests/tests/{here,gone}.rs\n")
+            .beside("loom-tests/tests/here.rs", library),
     ]
 }
 
 /// Trees that no rule rejects.
-pub fn good() -> Vec<Vec<(&'static str, &'static str)>> {
+pub(crate) fn good() -> Vec<Vec<(&'static str, &'static str)>> {
     let unsafe_map =
         "## Unsafe\n\n| file | why |\n|---|---|\n| `executor/src/a.rs` | the task cell |\n\n## Next\n";
     vec![

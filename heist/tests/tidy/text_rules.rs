@@ -22,7 +22,7 @@ const CODE_STARTS: [&str; 16] = [
 ];
 
 /// A file has at most 450 lines of code.
-pub fn file_size(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn file_size(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree.rust() {
         let lines = lexed.code_lines(0..=lexed.code.len() - 1);
@@ -35,7 +35,7 @@ pub fn file_size(tree: &Tree) -> Vec<Finding> {
 }
 
 /// A function has at most 70 lines of code.
-pub fn function_size(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn function_size(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree.rust() {
         for function in lexed.functions() {
@@ -51,7 +51,7 @@ pub fn function_size(tree: &Tree) -> Vec<Finding> {
 }
 
 /// A file opens with `//!`; only inner attributes may stand before it.
-pub fn header(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn header(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, _) in tree.rust() {
         let opening = file
@@ -68,7 +68,7 @@ pub fn header(tree: &Tree) -> Vec<Finding> {
 }
 
 /// No unfinished work is left behind.
-pub fn leftovers(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn leftovers(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree.rust() {
         for (number, line) in lexed.code.iter().enumerate() {
@@ -89,7 +89,7 @@ pub fn leftovers(tree: &Tree) -> Vec<Finding> {
 }
 
 /// No code is kept in comments.
-pub fn dead_code(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn dead_code(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree.rust() {
         for (number, comment) in lexed.comments.iter().enumerate() {
@@ -123,7 +123,7 @@ fn is_place(left: &str) -> bool {
 }
 
 /// An ignored test says why.
-pub fn ignored_tests(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn ignored_tests(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, lexed) in tree.rust() {
         for (number, line) in lexed.code.iter().enumerate() {
@@ -137,7 +137,7 @@ pub fn ignored_tests(tree: &Tree) -> Vec<Finding> {
 }
 
 /// No file names a folder of somebody's own machine.
-pub fn private_paths(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn private_paths(tree: &Tree) -> Vec<Finding> {
     // In pieces, so that this file does not hold what it looks for.
     let private = [
         ["/ho", "me/"],

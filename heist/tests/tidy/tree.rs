@@ -14,7 +14,7 @@ const READ: [&str; 5] = ["rs", "toml", "md", "yml", "sh"];
 const SCRIPTS: [&str; 2] = [".ci/", "ci/"];
 
 /// The library crates: what users link, and so where the strictest rules hold.
-pub const LIBRARY_SOURCES: [&str; 6] = [
+pub(crate) const LIBRARY_SOURCES: [&str; 6] = [
     "primitive/src/",
     "executor/src/",
     "reactor/src/",
@@ -24,25 +24,25 @@ pub const LIBRARY_SOURCES: [&str; 6] = [
 ];
 
 /// One file.
-pub struct Source {
+pub(crate) struct Source {
     /// Relative to the workspace, with forward slashes.
-    pub path: String,
-    pub text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
     /// Present for Rust.
-    pub lexed: Option<Lexed>,
+    pub(crate) lexed: Option<Lexed>,
 }
 
 /// All files.
-pub struct Tree {
-    pub files: Vec<Source>,
+pub(crate) struct Tree {
+    pub(crate) files: Vec<Source>,
 }
 
 /// A rule that does not hold somewhere.
 #[derive(Debug)]
-pub struct Finding(pub String);
+pub(crate) struct Finding(pub String);
 
 impl Source {
-    pub fn new(path: &str, text: &str) -> Self {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
         let lexed = path.ends_with(".rs").then(|| lex(text));
         Self {
             path: path.to_owned(),
@@ -52,19 +52,19 @@ impl Source {
     }
 
     /// A finding in this file; lines count from 0 here and from 1 in print.
-    pub fn finding(&self, line: usize, what: impl AsRef<str>) -> Finding {
+    pub(crate) fn finding(&self, line: usize, what: impl AsRef<str>) -> Finding {
         Finding(format!("{}:{}: {}", self.path, line + 1, what.as_ref()))
     }
 
     /// Whether this is source of a library crate.
-    pub fn is_library(&self) -> bool {
+    pub(crate) fn is_library(&self) -> bool {
         LIBRARY_SOURCES.iter().any(|folder| self.path.starts_with(folder))
     }
 }
 
 impl Tree {
     /// Reads the workspace around this crate.
-    pub fn of_workspace() -> Self {
+    pub(crate) fn of_workspace() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut files = Vec::new();
         read(&root, "", &mut files);
@@ -73,21 +73,21 @@ impl Tree {
     }
 
     /// A tree of made-up files.
-    pub fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         Self {
             files: files.iter().map(|(path, text)| Source::new(path, text)).collect(),
         }
     }
 
     /// The Rust files, each with its lexed text.
-    pub fn rust(&self) -> impl Iterator<Item = (&Source, &Lexed)> {
+    pub(crate) fn rust(&self) -> impl Iterator<Item = (&Source, &Lexed)> {
         self.files
             .iter()
             .filter_map(|file| Some((file, file.lexed.as_ref()?)))
     }
 
     /// The text of one file; empty if there is none.
-    pub fn text(&self, path: &str) -> &str {
+    pub(crate) fn text(&self, path: &str) -> &str {
         self.files
             .iter()
             .find(|file| file.path == path)

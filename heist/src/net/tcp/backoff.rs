@@ -24,6 +24,7 @@ use crate::time::{Instant, Sleep, sleep_until};
 use heist_primitive::sync::Mutex;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -42,6 +43,10 @@ struct State {
     /// The sleep of `poll_accept`; `accept` brings its own.
     sleep: Option<Pin<Box<Sleep>>>,
 }
+
+// A panic elsewhere leaves a moment and a delay, which are whole at every moment.
+impl UnwindSafe for Backoff {}
+impl RefUnwindSafe for Backoff {}
 
 impl Backoff {
     /// Waits for the next attempt's moment.
