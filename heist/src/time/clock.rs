@@ -25,12 +25,6 @@ pub(super) fn now() -> Instant {
     Instant::from_std(std::time::Instant::now())
 }
 
-/// Nanoseconds of the machine's monotonic clock since this process first asked for them: for measuring, not
-/// for waiting.
-pub(crate) fn now_ns() -> u64 {
-    Clock::new().now_ns()
-}
-
 /// A monotonic clock in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
