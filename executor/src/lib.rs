@@ -3,7 +3,7 @@
 //! ```text
 //!   task/            the cell, its state word, the handles          coop.rs    the budget of a poll
 //!   queue/           deques and the injector                        park.rs    putting a thread to sleep
-//!   multi_thread/    workers, sleepers, stealing                    driver.rs  the seam to reactor and timers
+//!   multi_thread/    workers, sleepers, stealing                    driver.rs, loan.rs  the seam to reactor and timers, and who turns it
 //!   current_thread/  the same on the thread that calls block_on     blocking.rs  threads for blocking closures
 //! ```
 //!
@@ -14,6 +14,7 @@ pub mod blocking;
 pub mod coop;
 pub mod current_thread;
 mod driver;
+pub mod loan;
 #[cfg(heist_loom)]
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]

@@ -3,8 +3,10 @@
 //! ```text
 //!            unpark                       park: consumed, returns at once
 //!   EMPTY ───────────► NOTIFIED ─────────────────────────────► EMPTY
-//!     │ park                                 ▲
-//!     └─────► PARKED ── unpark: notify ──────┘
+//!     │ park                                 ▲ ▲
+//!     ├─────► PARKED ── unpark: notify ──────┘ │
+//!     │ enter_driver                           │
+//!     └─────► IN_DRIVER ── unpark: interrupt ──┘ leave_driver: EMPTY
 //! ```
 //!
 //! Invariants
@@ -12,6 +14,7 @@
 //! - P1: an unpark is never lost: it either finds PARKED and ends that wait, or makes the next park return at
 //!   once. Several unparks before one park count once.
 //! - P2: only the thread that the parker belongs to parks in it.
+//! - P3: who finds IN_DRIVER must interrupt the driver, for the owner waits there and not here.
 //!
 //! Ordering pairs: the swap in [`Parker::unpark`] (Release) ↔ the swap in [`Parker::park`] that consumes
 //! NOTIFIED (Acquire): what was done before the unpark is seen after the park. The lock closes the gap between
@@ -33,6 +36,7 @@ use crate::coop;
 const EMPTY: usize = 0;
 const PARKED: usize = 1;
 const NOTIFIED: usize = 2;
+const IN_DRIVER: usize = 3;
 
 /// One thread's place to sleep.
 #[derive(Debug)]
@@ -113,11 +117,46 @@ impl Parker {
 
     /// Ends the owner's sleep, or its next one before it begins.
     pub fn unpark(&self) {
-        if self.state.swap(NOTIFIED, Ordering::Release) == PARKED {
+        let in_driver = self.unpark_or_interrupt();
+        debug_assert!(!in_driver, "the owner of this parker never waits in a driver");
+    }
+
+    /// As [`unpark`](Self::unpark). True: the owner waits in the driver, which the caller must interrupt (P3).
+    #[must_use]
+    pub(crate) fn unpark_or_interrupt(&self) -> bool {
+        let before = self.state.swap(NOTIFIED, Ordering::AcqRel);
+        if before == PARKED {
             // Passing through the lock waits until the owner is inside its wait.
             drop(self.lock.lock());
             self.wake.notify_one();
         }
+        before == IN_DRIVER
+    }
+
+    /// The owner is about to wait in the driver. False: it has been unparked, and shall not.
+    #[must_use]
+    pub(crate) fn enter_driver(&self) -> bool {
+        if self
+            .state
+            .compare_exchange(EMPTY, IN_DRIVER, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+        {
+            return true;
+        }
+        self.consume();
+        false
+    }
+
+    /// Whether nobody has unparked the owner since it entered. An RMW, so that it sees the latest.
+    pub(crate) fn still_in_driver(&self) -> bool {
+        self.state
+            .compare_exchange(IN_DRIVER, IN_DRIVER, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// The owner is back. True: it was unparked meanwhile.
+    pub(crate) fn leave_driver(&self) -> bool {
+        self.state.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
     }
 }
 

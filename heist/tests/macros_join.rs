@@ -1,5 +1,6 @@
 //! `join!`: the exact history of its futures, their order, and what may be written in it.
 
+#![cfg(feature = "macros")]
 #![deny(unused, unreachable_code, unreachable_patterns)]
 
 mod macros_kit;

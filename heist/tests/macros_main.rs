@@ -3,6 +3,7 @@
 //! The attribute takes heist from the path in front of its own name. So `#[recorder::main]`, with heist's
 //! attribute re-exported beside a `runtime` module of the test's, expands to calls on that one.
 
+#![cfg(feature = "macros")]
 #![deny(unused)]
 
 mod macros_kit;
@@ -137,9 +138,9 @@ mod signatures {
     }
 
     #[recorder::main]
-    pub(super) async fn generic<T: Clone, const N: usize>(mut value: T, replacement: T) -> [T; N]
+    pub(super) async fn generic<T, const N: usize>(mut value: T, replacement: T) -> [T; N]
     where
-        T: PartialEq,
+        T: Clone + PartialEq,
     {
         if value != replacement {
             value = replacement;

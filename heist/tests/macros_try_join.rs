@@ -1,5 +1,6 @@
 //! `try_join!`: all values, or the first error and nothing more.
 
+#![cfg(feature = "macros")]
 #![deny(unused, unreachable_code, unreachable_patterns)]
 
 mod macros_kit;

@@ -32,7 +32,8 @@ fn numeric_addresses_need_no_runtime() {
     assert_eq!(at_once(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 80)), [v4]);
     assert_eq!(at_once(SocketAddrV6::new(Ipv6Addr::LOCALHOST, 80, 0, 0)), [v6]);
     assert_eq!(at_once(&[v4, v6][..]), [v4, v6]);
-    assert_eq!(at_once(&&v4), [v4]);
+    let by_reference = &v4;
+    assert_eq!(at_once(by_reference), [v4]);
 }
 
 both_flavours! {

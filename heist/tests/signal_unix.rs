@@ -250,3 +250,23 @@ fn a_task_without_budget_is_refused_and_keeps_the_arrival() {
     assert!(refused);
     block_on(listener.recv());
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn tasks_wait_on_both_flavours_of_runtime() {
+    use heist::runtime::Builder;
+    let runtimes = [
+        Builder::new_current_thread().build(),
+        Builder::new_multi_thread().worker_threads(2).build(),
+    ];
+    for (n, runtime) in (10..).zip(runtimes) {
+        runtime.unwrap().block_on(async {
+            let mut witness = listen(real_time(n));
+            let mut listener = listen(real_time(n));
+            let task = heist::spawn(async move { listener.recv().await });
+            send(real_time(n));
+            assert_eq!(witness.recv().await, Some(()));
+            assert_eq!(task.await.unwrap(), Some(()));
+        });
+    }
+}

@@ -27,7 +27,7 @@ fn ten_thousand_tasks_of_a_hundred_yields(runtime: heist::runtime::Runtime) {
         }
     });
     assert_eq!(steps.get(), TASKS * YIELDS);
-    assert_eq!(runtime.metrics().num_alive_tasks(), 0);
+    rt_kit::wait_until("no task is alive", || runtime.metrics().num_alive_tasks() == 0);
     assert_eq!(runtime.metrics().spawned_tasks_count(), TASKS as u64);
 }
 

@@ -21,6 +21,7 @@ fn pool(workers: usize) -> Pool {
         stack_size: None,
         global_queue_interval: Some(2),
         event_interval: 2,
+        loan: None,
         seed: 1,
         clock: || 0,
     });

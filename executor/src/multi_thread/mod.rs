@@ -19,10 +19,11 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use heist_primitive::sync::Arc;
+use heist_primitive::sync::{Arc, StdArc};
 use heist_primitive::thread;
 
 use crate::driver::{Around, Clock, ThreadName};
+use crate::loan::Loan;
 use crate::queue::Local;
 use crate::task::{How, JoinHandle, Meta, Schedule, raw};
 use crate::threads::Threads;
@@ -46,8 +47,10 @@ pub struct Config {
     pub stack_size: Option<usize>,
     /// Tasks between two looks at the injector.
     pub global_queue_interval: Option<u32>,
-    /// Tasks between two looks at the driver, once workers borrow it.
+    /// Tasks between two looks at the driver, where there is a loan.
     pub event_interval: u32,
+    /// The driver that workers wait in when they have nothing to do. Without one they wait on their parkers.
+    pub loan: Option<StdArc<Loan>>,
     /// For the choice of victims.
     pub seed: u64,
     /// Monotonic nanoseconds.

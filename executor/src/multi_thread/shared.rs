@@ -23,13 +23,14 @@
 use std::cell::Cell;
 
 use heist_primitive::CachePadded;
-use heist_primitive::sync::Arc;
 use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
+use heist_primitive::sync::{Arc, StdArc};
 
 use super::counters::Counters;
 use super::sleepers::Sleepers;
 use super::worker;
 use crate::driver::Clock;
+use crate::loan::Loan;
 use crate::park::Parker;
 use crate::queue::{Injector, Local, Remote, retry};
 use crate::task::registry::Registry;
@@ -51,7 +52,10 @@ pub(super) struct Shared {
     pub(super) registry: Registry,
     remote_schedules: CachePadded<UnmodelledU64>,
     closed: AtomicBool,
+    /// The driver that workers wait in, if there is one.
+    pub(super) loan: Option<StdArc<Loan>>,
     pub(super) global_queue_interval: u32,
+    pub(super) event_interval: u32,
     pub(super) seed: u64,
     pub(super) clock: Clock,
 }
@@ -76,9 +80,11 @@ impl Shared {
             registry: Registry::new(locals.len()),
             remote_schedules: CachePadded::new(UnmodelledU64::new(0)),
             closed: AtomicBool::new(false),
+            loan: config.loan.clone(),
             global_queue_interval: config
                 .global_queue_interval
                 .unwrap_or(super::GLOBAL_QUEUE_INTERVAL),
+            event_interval: config.event_interval.max(1),
             seed: config.seed,
             clock: config.clock.clone(),
         }
@@ -103,11 +109,18 @@ impl Shared {
 
     fn notify_now(&self) {
         if let Some(worker) = self.sleepers.wake_one() {
-            self.peers[worker].parker.unpark();
+            self.unpark(&self.peers[worker]);
         }
         // H2; the fence is `wake_one`'s.
         if self.is_closed() {
             self.drain();
+        }
+    }
+
+    fn unpark(&self, peer: &Peer) {
+        let in_driver = peer.parker.unpark_or_interrupt();
+        if let (true, Some(loan)) = (in_driver, &self.loan) {
+            loan.interrupt();
         }
     }
 
@@ -174,7 +187,7 @@ impl Shared {
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         for peer in &self.peers {
-            peer.parker.unpark();
+            self.unpark(peer);
         }
     }
 

@@ -21,12 +21,16 @@
 //!   full do not starve it.
 //! - W5: a next-slot is taken from its owner only if the owner was inside the same poll at two looks.
 //!
-//! Ordering pairs: those of `sleepers.rs`, `park.rs` and [`TaskSlot`](crate::task::TaskSlot).
+//! - W6: every `event_interval` tasks the worker looks into the driver if nobody has it, and sleeps in it when it has
+//!   nothing to do (`loan.rs`).
 //!
-//! Deliberately absent: spinning for work (one look round, then sleep), and polling of the driver.
+//! Ordering pairs: those of `sleepers.rs`, `park.rs`, `loan.rs` and [`TaskSlot`](crate::task::TaskSlot).
+//!
+//! Deliberately absent: spinning for work: one look round, then sleep.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
@@ -34,6 +38,7 @@ use heist_primitive::sync::Arc;
 use super::counters::Counters;
 use super::shared::{Peer, Shared};
 use crate::coop;
+use crate::loan::sleep_limit;
 use crate::queue::{Local, retry};
 use crate::rng::Rng;
 use crate::task::{How, Runnable};
@@ -61,6 +66,7 @@ pub(super) struct Worker {
     woken: Cell<bool>,
     next_streak: Cell<u8>,
     until_injector: Cell<u32>,
+    until_driver: Cell<u32>,
     awake_since: Cell<u64>,
     rng: Rng,
 }
@@ -88,6 +94,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, local: Local) {
         woken: Cell::new(false),
         next_streak: Cell::new(0),
         until_injector: Cell::new(shared.global_queue_interval),
+        until_driver: Cell::new(shared.event_interval),
         awake_since: Cell::new((shared.clock)()),
         rng: Rng::new(shared.seed.wrapping_add(index as u64)),
         shared,
@@ -146,6 +153,11 @@ impl Worker {
             self.woken.set(false);
             self.counters().polls.add(1);
             coop::budget(|| task.run());
+            self.until_driver.set(self.until_driver.get() - 1);
+            if self.until_driver.get() == 0 {
+                self.until_driver.set(self.shared.event_interval);
+                self.look_into_driver();
+            }
         }
     }
 
@@ -236,12 +248,37 @@ impl Worker {
         self.counters()
             .busy_ns
             .add((shared.clock)().saturating_sub(self.awake_since.get()));
-        self.peer().parker.park();
-        // Still on the stack if it was not a pusher that woke us: searching either way.
-        shared.sleepers.cancel_park(self.index);
+        shared.batch(|| {
+            self.sleep();
+            // Still on the stack if it was not a pusher that woke us: searching either way. What the driver woke on this
+            // thread is notified after this, so that it does not wake others while one is searching already.
+            shared.sleepers.cancel_park(self.index);
+        });
         self.awake_since.set((shared.clock)());
         self.counters().unparks.add(1);
         self.woken.set(true);
+    }
+
+    /// In the driver if it is to be had, else on the parker.
+    fn sleep(&self) {
+        let parker = &self.peer().parker;
+        if let Some(loan) = &self.shared.loan {
+            if !parker.enter_driver() {
+                return;
+            }
+            let turned = loan.turn(|| sleep_limit(parker));
+            if parker.leave_driver() || turned {
+                return;
+            }
+        }
+        parker.park();
+    }
+
+    /// A look into the driver between tasks, for workers that never run dry.
+    fn look_into_driver(&self) {
+        if let Some(loan) = &self.shared.loan {
+            self.shared.batch(|| loan.turn(|| Some(Duration::ZERO)));
+        }
     }
 
     fn shut_down(&self) {

@@ -28,6 +28,7 @@ pub(crate) fn config(workers: usize) -> Config {
         stack_size: None,
         global_queue_interval: None,
         event_interval: 61,
+        loan: None,
         seed: 1,
         clock: Arc::new(clock),
     }

@@ -31,15 +31,16 @@
 ///
 /// ```
 /// #[heist::main]
-/// async fn main() {
+/// async fn hello() {
 ///     println!("hello");
 /// }
+/// # fn main() { hello() }
 /// ```
 ///
 /// is the same as
 ///
 /// ```
-/// fn main() {
+/// fn hello() {
 ///     heist::runtime::Builder::new_multi_thread()
 ///         .enable_all()
 ///         .build()
@@ -48,6 +49,7 @@
 ///             println!("hello");
 ///         })
 /// }
+/// # fn main() { hello() }
 /// ```
 ///
 /// With arguments, on a function that returns a `Result`:

@@ -22,6 +22,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use heist_executor::loan::Loan;
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Mutex, StdArc};
@@ -78,6 +79,9 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
 fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime> {
     let clock = Clock::new();
     let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
+    let loan = driver
+        .is_needed()
+        .then(|| StdArc::new(Loan::new(Box::new(driver), settings.reactor_loan)));
     let seed = random_seed();
     let pool = multi_thread::Pool::new(multi_thread::Config {
         workers,
@@ -85,6 +89,7 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         stack_size: settings.thread_stack_size,
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
+        loan: loan.clone(),
         seed,
         clock: StdArc::new(move || clock.now_ns()),
     });
@@ -105,7 +110,7 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         reactor: None,
     };
     let mut runtime = Runtime::from_parts(handle, kind, blocking);
-    match start_threads(&mut runtime, workers_around, driver) {
+    match start_threads(&mut runtime, workers_around, loan) {
         Ok(()) => Ok(runtime),
         Err(error) => {
             // Not by the drop, which would panic if this is asynchronous code. There is no task yet that
@@ -116,14 +121,14 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
     }
 }
 
-fn start_threads(runtime: &mut Runtime, around: Around, driver: TurnDriver) -> io::Result<()> {
+fn start_threads(runtime: &mut Runtime, around: Around, loan: Option<StdArc<Loan>>) -> io::Result<()> {
     let handle = runtime.handle().clone();
     let Kind::MultiThread { pool, reactor } = runtime.kind_mut() else {
         return Ok(());
     };
     let pool = pool.get_mut();
-    if driver.is_needed() {
-        *reactor = Some(ReactorThread::start(driver, handle, pool.handle().clone())?);
+    if let Some(loan) = loan {
+        *reactor = Some(ReactorThread::start(loan, handle, pool.handle().clone())?);
     }
     pool.start(around)
 }

@@ -50,6 +50,7 @@ pub struct Builder {
     pub(super) on_thread_start: Option<Hook>,
     pub(super) on_thread_stop: Option<Hook>,
     pub(super) event_interval: u32,
+    pub(super) reactor_loan: bool,
     pub(super) global_queue_interval: Option<u32>,
     pub(super) max_io_events_per_tick: usize,
 }
@@ -95,6 +96,7 @@ impl Builder {
             on_thread_start: None,
             on_thread_stop: None,
             event_interval: 61,
+            reactor_loan: true,
             global_queue_interval: None,
             max_io_events_per_tick: 1024,
         }
@@ -270,6 +272,24 @@ impl Builder {
         self
     }
 
+    /// Whether workers with nothing to do wait in the driver of I/O and timers themselves. Default: yes.
+    ///
+    /// With the loan, a task whose socket becomes ready runs on the worker that noticed, without a hop from the
+    /// reactor thread, which takes over only when no worker has looked for a millisecond. Without it, the reactor
+    /// thread alone waits for I/O and timers, and wakes workers. Multi-thread runtime only.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_multi_thread().reactor_loan(false).enable_all().build()?;
+    /// # drop(runtime);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reactor_loan(&mut self, on: bool) -> &mut Self {
+        self.reactor_loan = on;
+        self
+    }
+
     /// Sets after how many tasks a worker looks at the injector, the queue for tasks from outside, before
     /// its own queue. Unless set, the scheduler chooses.
     ///
@@ -338,6 +358,7 @@ impl fmt::Debug for Builder {
             .field("thread_keep_alive", &self.thread_keep_alive)
             .field("thread_stack_size", &self.thread_stack_size)
             .field("event_interval", &self.event_interval)
+            .field("reactor_loan", &self.reactor_loan)
             .field("global_queue_interval", &self.global_queue_interval)
             .field("max_io_events_per_tick", &self.max_io_events_per_tick)
             .finish_non_exhaustive()

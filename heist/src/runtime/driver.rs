@@ -2,10 +2,9 @@
 //!
 //! ```text
 //!   multi-thread runtime                            current-thread runtime
-//!   thread heist-reactor, flat:                     thread in Runtime::block_on, when it has no task to run:
-//!     until stopped:                                  scheduler.block_on
-//!       borrow the driver from its seat                 └─► TurnDriver::park(..)
-//!       handle.batch(|| driver.park(None))
+//!   a worker with nothing to do, for one turn       thread in Runtime::block_on, when it has no task to run:
+//!   the thread heist-reactor, when no worker does     scheduler.block_on
+//!     └─► Loan ─► TurnDriver::park(..)                   └─► TurnDriver::park(..)
 //!
 //!   TurnDriver::park(limit)
 //!     1. timeout = min(limit, timers.next_timeout())
@@ -24,14 +23,9 @@
 //!   out, not spun on.
 //! - I5: with nothing ready and no deadline due the thread sleeps without a time limit: an idle runtime has
 //!   no wake-ups.
-//! - I6: [`Seat`] holds the driver whenever nobody turns it. Whoever finds the seat empty does not turn, and
-//!   may interrupt the one who does through the unparker.
 //!
-//! Ordering: `stop.store(Release)` before the unparker's wake ↔ `stop.load(Acquire)` after a turn; the wake
-//! makes the turn return, so the load that follows sees the flag. The seat and the end are under locks.
-//!
-//! The seam for the loan: [`Seat::borrow`] is how a worker that is about to park will take the driver for
-//! one turn and give it back. Today the reactor thread is the only borrower.
+//! Ordering pairs: none of its own. Who turns the driver, and how the reactor thread is stopped, is the
+//! executor's `loan.rs`; the end of the thread is under a lock.
 //!
 //! Absent on purpose: any policy about who turns the driver, and polling of futures.
 
@@ -42,8 +36,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
+use heist_executor::loan::Loan;
 use heist_executor::{Driver, multi_thread};
-use heist_primitive::sync::atomic::{AtomicBool, Ordering};
 use heist_primitive::sync::{Arc, Condvar, Mutex, StdArc};
 use heist_primitive::thread;
 use heist_reactor::Reactor;
@@ -239,58 +233,15 @@ impl Wake for Parker {
     }
 }
 
-/// Where the driver of a multi-thread runtime is while nobody turns it (I6).
-struct Seat(Mutex<Option<Box<dyn Driver>>>);
-
-impl Seat {
-    /// Takes the driver for one turn, unless somebody has it.
-    fn borrow(&self) -> Option<Loan<'_>> {
-        let driver = self.0.lock().take()?;
-        Some(Loan {
-            seat: self,
-            driver: Some(driver),
-        })
-    }
-}
-
-/// The driver in the hands of a borrower; dropping it gives the driver back.
-struct Loan<'a> {
-    seat: &'a Seat,
-    driver: Option<Box<dyn Driver>>,
-}
-
-impl Loan<'_> {
-    fn turn(&mut self) {
-        if let Some(driver) = &mut self.driver {
-            driver.park(None);
-        }
-    }
-
-    /// Keeps the driver from its seat for good.
-    fn retire(mut self) -> Option<Box<dyn Driver>> {
-        self.driver.take()
-    }
-}
-
-impl Drop for Loan<'_> {
-    fn drop(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            *self.seat.0.lock() = Some(driver);
-        }
-    }
-}
-
 struct Control {
-    seat: Seat,
-    stop: AtomicBool,
+    loan: StdArc<Loan>,
     ended: Mutex<bool>,
     at_end: Condvar,
 }
 
-/// The thread `heist-reactor`: it turns the driver of a multi-thread runtime until stopped.
+/// The thread `heist-reactor`: it turns the driver of a multi-thread runtime when no worker does, until stopped.
 pub(super) struct ReactorThread {
     control: StdArc<Control>,
-    unparker: Waker,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -301,14 +252,12 @@ impl ReactorThread {
     ///
     /// If the operating system denies the thread.
     pub(super) fn start(
-        driver: TurnDriver,
+        loan: StdArc<Loan>,
         runtime: super::Handle,
         scheduler: multi_thread::Handle,
     ) -> io::Result<Self> {
-        let unparker = driver.unparker();
         let control = StdArc::new(Control {
-            seat: Seat(Mutex::new(Some(Box::new(driver)))),
-            stop: AtomicBool::new(false),
+            loan,
             ended: Mutex::new(false),
             at_end: Condvar::new(),
         });
@@ -317,19 +266,18 @@ impl ReactorThread {
             let _end = End(shared.clone());
             // Entered, because a future whose last reference is a waker is dropped on this thread.
             let _driving = context::start_driving(&runtime, Role::Driver);
-            run(&shared, &scheduler);
+            let driver = shared.loan.attend(|turn| scheduler.batch(turn));
+            scheduler.batch(|| drop(driver));
         })?;
         Ok(Self {
             control,
-            unparker,
             thread: Some(thread),
         })
     }
 
     /// Tells the thread to shut sources and timers down, and to end. Does not wait.
     pub(super) fn stop(&self) {
-        self.control.stop.store(true, Ordering::Release);
-        self.unparker.wake_by_ref();
+        self.control.loan.stop();
     }
 
     /// Waits for the thread to end. Returns false if it had not within `limit`, and leaves it alone then.
@@ -362,15 +310,4 @@ impl Drop for End {
         *self.0.ended.lock() = true;
         self.0.at_end.notify_all();
     }
-}
-
-fn run(control: &Control, scheduler: &multi_thread::Handle) {
-    while !control.stop.load(Ordering::Acquire) {
-        let Some(mut loan) = control.seat.borrow() else {
-            return;
-        };
-        scheduler.batch(|| loan.turn());
-    }
-    let driver = control.seat.borrow().and_then(Loan::retire);
-    scheduler.batch(|| drop(driver));
 }

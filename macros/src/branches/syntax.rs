@@ -9,7 +9,7 @@
 //!
 //! A handler in braces is passed on unparsed.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Expr, Pat, Token, token};
@@ -65,9 +65,8 @@ impl Parse for Select {
             select.branches.push(input.parse()?);
         }
         if select.branches.is_empty() && select.otherwise.is_none() {
-            return Err(
-                input.error("`select!` needs at least one branch: `<pattern> = <future> => <handler>`")
-            );
+            let message = "`select!` needs at least one branch: `<pattern> = <future> => <handler>`";
+            return Err(Error::new(Span::call_site(), message));
         }
         Ok(select)
     }
@@ -77,14 +76,15 @@ impl Parse for Branch {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let pattern = Pat::parse_multi_with_leading_vert(input)?;
         if !input.peek(Token![=]) || input.peek(Token![=>]) {
-            return Err(input.error("expected `= <future>` after the pattern of a `select!` branch"));
+            let message = "expected `= <future>` after the pattern of a `select!` branch";
+            return Err(here_or_after(input, &pattern, message));
         }
         input.parse::<Token![=]>()?;
-        let future = input.parse()?;
+        let future: Expr = input.parse()?;
         let precondition = if input.peek(Token![,]) && input.peek2(Token![if]) {
             input.parse::<Token![,]>()?;
             input.parse::<Token![if]>()?;
-            Some(input.parse()?)
+            Some(input.parse::<Expr>()?)
         } else {
             None
         };
@@ -95,7 +95,11 @@ impl Parse for Branch {
                     "expected `=> <handler>` or `, if <precondition>` after the future of a `select!` branch"
                 }
             };
-            return Err(input.error(expected));
+            return Err(here_or_after(
+                input,
+                precondition.as_ref().unwrap_or(&future),
+                expected,
+            ));
         }
         input.parse::<Token![=>]>()?;
         Ok(Branch {
@@ -104,6 +108,15 @@ impl Parse for Branch {
             precondition,
             handler: handler(input)?,
         })
+    }
+}
+
+/// An error at the next token, or at `before` if the input ends.
+fn here_or_after(input: ParseStream<'_>, before: &impl ToTokens, message: &str) -> Error {
+    if input.is_empty() {
+        Error::new_spanned(before, message)
+    } else {
+        input.error(message)
     }
 }
 
@@ -155,4 +168,58 @@ fn otherwise(input: ParseStream<'_>) -> syn::Result<TokenStream> {
         ));
     }
     Ok(handler.to_token_stream())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::quote;
+
+    fn parse(tokens: TokenStream) -> Result<Select, String> {
+        syn::parse2(tokens).map_err(|error: Error| error.to_string())
+    }
+
+    #[test]
+    fn sixty_four_branches_are_the_most() {
+        let branches = |count: usize| {
+            (0..count)
+                .map(|n| quote!(_ = f(#n) => {}))
+                .collect::<TokenStream>()
+        };
+        assert_eq!(
+            parse(branches(MAX_BRANCHES)).map(|select| select.branches.len()),
+            Ok(64)
+        );
+        assert_eq!(
+            parse(branches(MAX_BRANCHES + 1)).err().as_deref(),
+            Some("`select!` takes up to 64 branches")
+        );
+    }
+
+    #[test]
+    fn one_branch_is_the_least_and_may_be_else() {
+        let error = parse(TokenStream::new()).err().expect("no branch is no select");
+        assert!(
+            error.starts_with("`select!` needs at least one branch"),
+            "{error}"
+        );
+        assert!(parse(quote!(biased;)).is_err());
+        assert!(parse(quote!(else => 1)).is_ok_and(|select| select.otherwise.is_some()));
+    }
+
+    #[test]
+    fn biased_is_a_keyword_in_front_of_a_semicolon_only() {
+        assert!(parse(quote!(biased; _ = f() => {})).is_ok_and(|select| select.biased));
+        let binding = parse(quote!(biased = f() => biased));
+        assert!(binding.is_ok_and(|select| !select.biased && select.branches.len() == 1));
+    }
+
+    #[test]
+    fn commas_of_generic_arguments_do_not_end_anything() {
+        let select = parse(quote! {
+            a = f::<A, B>(x, y), if c::<D, E>() => g::<F, G>(a),
+            Some(b) = h => b,
+        });
+        assert!(select.is_ok_and(|select| select.branches.len() == 2));
+    }
 }

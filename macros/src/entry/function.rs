@@ -110,3 +110,44 @@ impl Function {
         tokens
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Why the function in `text` is refused.
+    fn refused(text: &str) -> Option<String> {
+        let function: Function = syn::parse_str(text).expect("the test case is a function");
+        function.refused("heist::main").map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_cannot_be_wrapped_is_refused_in_words() {
+        assert_eq!(
+            refused("pub async fn f<T>(&self, t: T) -> T where T: Copy { t }"),
+            None
+        );
+        let cases = [
+            ("fn f() {}", "`async` is missing"),
+            ("const fn f() {}", "a `const fn` cannot start a runtime"),
+            ("const async fn f() {}", "a `const fn` cannot start a runtime"),
+            ("async unsafe fn f() {}", "takes no `unsafe fn`"),
+            ("unsafe extern \"C\" fn f() {}", "takes no `unsafe fn`"),
+        ];
+        for (text, expected) in cases {
+            let message = refused(text).expect("the test case must be refused");
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_body_stays_as_it_is_and_attributes_move_to_the_front() {
+        let text = "#[a] fn f() { #![b] not valid; rust \"at all\" }";
+        let function: Function = syn::parse_str(text).expect("only the outside is parsed");
+        let tokens = function.into_tokens(&TokenStream::new(), &Function::block, &TokenStream::new());
+        assert_eq!(
+            tokens.to_string(),
+            "# [a] # [b] fn f () { { not valid ; rust \"at all\" } }"
+        );
+    }
+}

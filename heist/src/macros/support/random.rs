@@ -9,19 +9,30 @@ use std::hash::{BuildHasher, RandomState};
 use heist_primitive::thread_local;
 
 thread_local! {
-    static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(0_u8));
+    /// Zero until the thread's first number.
+    static STATE: Cell<u64> = const { Cell::new(0) };
 }
 
 /// A number below `n`, each as likely as the other up to one part in 2³².
 #[inline]
 pub fn thread_rng_n(n: u32) -> u32 {
     let random = STATE.try_with(|state| {
-        let next = state.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let seeded = match state.get() {
+            0 => seed(),
+            seeded => seeded,
+        };
+        let next = seeded.wrapping_add(0x9e37_79b9_7f4a_7c15);
         state.set(next);
         mix(next)
     });
     // While the thread's locals are being destroyed, order is no longer worth randomness.
     scale(random.unwrap_or(0), n)
+}
+
+/// Another one for each thread and each process: the keys of std's hash maps.
+#[cold]
+fn seed() -> u64 {
+    RandomState::new().hash_one(0_u8)
 }
 
 /// The output function of SplitMix64.
