@@ -7,6 +7,7 @@
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
+use heist_executor::hooks::Hooks;
 use heist_executor::multi_thread::{Config, Pool};
 use heist_executor::park::block_on;
 use heist_executor::task::Meta;
@@ -22,8 +23,11 @@ fn pool(workers: usize) -> Pool {
         global_queue_interval: Some(2),
         event_interval: 2,
         loan: None,
+        next_slot: true,
+        hooks: Hooks::default(),
+        poll_times: None,
         seed: 1,
-        clock: || 0,
+        clock: StdArc::new(|| 0),
     });
     pool.start(StdArc::new(|body: &mut dyn FnMut()| body())).unwrap();
     pool
