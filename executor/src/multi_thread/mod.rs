@@ -36,10 +36,10 @@ use crate::threads::Threads;
 
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
-pub use worker::{current_index as current_worker};
 use shared::Shared;
 #[doc(hidden)]
 pub use sleepers::Sleepers;
+pub use worker::current_index as current_worker;
 
 /// Tasks between two looks at the injector, as in Go's scheduler.
 pub(crate) const GLOBAL_QUEUE_INTERVAL: u32 = 61;
@@ -81,7 +81,8 @@ impl fmt::Debug for Config {
 /// Owns the worker threads.
 pub struct Pool {
     handle: Handle,
-    config: Config,
+    /// Boxed, for it is large and rarely read.
+    config: Box<Config>,
     /// The workers' ends of the deques, until they start.
     locals: Vec<Local>,
     threads: Threads,
@@ -102,7 +103,7 @@ impl Pool {
         let shared = Arc::new(Shared::new(&config, &locals));
         Self {
             handle: Handle { shared },
-            config,
+            config: Box::new(config),
             locals,
             threads: Threads::new(),
         }
