@@ -100,7 +100,7 @@ impl Builder {
     ///         count.fetch_add(1, Ordering::Relaxed);
     ///     })
     ///     .build()?;
-    /// runtime.block_on(heist::time::sleep(std::time::Duration::from_millis(1)));
+    /// runtime.block_on(async { heist::time::sleep(std::time::Duration::from_millis(1)).await });
     /// assert!(idle.load(Ordering::Relaxed) >= 1);
     /// # Ok(())
     /// # }
