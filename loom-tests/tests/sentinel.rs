@@ -37,7 +37,12 @@ impl Wake for Nothing {
 impl Driver for FakeDriver {
     fn park(&mut self, timeout: Option<Duration>) {
         let mut interrupted = self.0.interrupted.lock();
-        if timeout.is_none() {
+        if timeout.is_some() {
+            // The time passes in which the others go on.
+            drop(interrupted);
+            thread::yield_now();
+            interrupted = self.0.interrupted.lock();
+        } else {
             self.0
                 .changed
                 .wait_while(&mut interrupted, |interrupted| !*interrupted);
