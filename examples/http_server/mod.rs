@@ -54,7 +54,10 @@ fn run(flags: &Flags) -> Result<(), String> {
         let address = listener.local_addr().map_err(refused)?;
         println!("serving on http://{address} with {}; Ctrl-C stops it", rt::NAME);
         let stats = Arc::new(Stats::new());
-        let cut = serve::serve(listener, flags.shutdown, &stats).await;
+        let deaf = |error| format!("cannot listen for Ctrl-C: {}", explain(&error));
+        let cut = serve::serve(listener, flags.shutdown, &stats)
+            .await
+            .map_err(deaf)?;
         println!("{}", stats.summary(cut));
         Ok(())
     })
@@ -68,10 +71,14 @@ fn explain(error: &io::Error) -> String {
         }
         io::ErrorKind::AddrNotAvailable => "this machine has no such address; try --addr 127.0.0.1:3000",
         io::ErrorKind::PermissionDenied => "ports below 1024 need privileges; try --addr 127.0.0.1:3000",
-        _ if serve::is_exhausted(error) => {
-            "no file descriptor is left; raise the limit, as with `ulimit -n 65536`"
-        }
+        _ if is_exhausted(error) => "no file descriptor is left; raise the limit, as with `ulimit -n 65536`",
         _ => return error.to_string(),
     };
     format!("{error}: {remedy}")
+}
+
+/// Whether the system lacks descriptors, buffers or memory.
+fn is_exhausted(error: &io::Error) -> bool {
+    // ENOMEM, ENFILE, EMFILE, ENOBUFS of Linux.
+    matches!(error.raw_os_error(), Some(12 | 23 | 24 | 105))
 }

@@ -28,11 +28,19 @@ const HEADER_LIMIT: Duration = Duration::from_secs(30);
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// Serves until Ctrl-C, then drains. Returns whether connections were still open at the deadline.
-pub(crate) async fn serve(listener: rt::TcpListener, deadline: Duration, stats: &Arc<Stats>) -> bool {
+///
+/// # Errors
+///
+/// If the system does not let it listen for Ctrl-C.
+pub(crate) async fn serve(
+    listener: rt::TcpListener,
+    deadline: Duration,
+    stats: &Arc<Stats>,
+) -> io::Result<bool> {
     let graceful = GracefulShutdown::new();
     rt::select! {
         () = accept(&listener, &graceful, stats) => {}
-        asked = rt::ctrl_c() => report_signal(asked),
+        asked = rt::ctrl_c() => asked?,
     }
     drop(listener);
     println!(
@@ -40,16 +48,9 @@ pub(crate) async fn serve(listener: rt::TcpListener, deadline: Duration, stats: 
         deadline.as_secs()
     );
     rt::select! {
-        () = graceful.shutdown() => false,
-        () = rt::sleep(deadline) => true,
-        _ = rt::ctrl_c() => true,
-    }
-}
-
-/// A server that cannot hear Ctrl-C stops, rather than be unstoppable.
-fn report_signal(asked: io::Result<()>) {
-    if let Err(error) = asked {
-        eprintln!("cannot listen for Ctrl-C: {error}");
+        () = graceful.shutdown() => Ok(false),
+        () = rt::sleep(deadline) => Ok(true),
+        asked = rt::ctrl_c() => asked.map(|()| true),
     }
 }
 
@@ -70,18 +71,31 @@ async fn accept(listener: &rt::TcpListener, graceful: &GracefulShutdown, stats: 
                     stats.clone(),
                 ));
             }
-            Err(error) if is_exhausted(&error) => {
+            Err(error) => {
                 Stats::count(&stats.refused);
+                if is_of_peer(&error) {
+                    continue;
+                }
                 if pause == first {
-                    eprintln!("cannot accept: {error}; waiting for connections to close (see `ulimit -n`)");
+                    eprintln!(
+                        "cannot accept: {}; trying again until it works",
+                        super::explain(&error)
+                    );
                 }
                 rt::sleep(pause).await;
                 pause = longest.min(pause * 2);
             }
-            // The peer went away between its connect and our accept.
-            Err(_) => Stats::count(&stats.refused),
         }
     }
+}
+
+/// Whether the peer went away between its connect and our accept.
+fn is_of_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 fn builder() -> auto::Builder<rt::Executor> {
@@ -116,10 +130,4 @@ async fn connection(
     if watcher.watch(connection).await.is_err() {
         Stats::count(&stats.broken);
     }
-}
-
-/// Whether the system lacks descriptors, buffers or memory, which closing connections cures.
-pub(crate) fn is_exhausted(error: &io::Error) -> bool {
-    // ENOMEM, ENFILE, EMFILE, ENOBUFS of Linux.
-    matches!(error.raw_os_error(), Some(12 | 23 | 24 | 105))
 }

@@ -55,6 +55,7 @@ pub(crate) fn metrics() -> Value {
         "global_queue_depth": metrics.global_queue_depth(),
         "blocking_threads": metrics.num_blocking_threads(),
         "fds_registered": metrics.io_driver_fd_registered_count(),
+        "fds_deregistered": metrics.io_driver_fd_deregistered_count(),
         "ready_events": metrics.io_driver_ready_count(),
     })
 }

@@ -47,9 +47,14 @@ use std::time::Duration;
 use heist_primitive::sync::{Condvar, Mutex, MutexGuard};
 
 use crate::driver::Driver;
+use crate::park::Parker;
 
 /// How long the driver may lie in its seat before the reactor thread turns it.
+#[cfg(not(heist_loom))]
 const PATIENCE: Duration = Duration::from_millis(1);
+/// A model has no time: the patience is over as soon as the others have had a chance.
+#[cfg(heist_loom)]
+const PATIENCE: Duration = Duration::ZERO;
 
 /// What the reactor thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +184,15 @@ impl Loan {
         self.seat.lock().stopped = true;
         self.changed.notify_one();
         self.interrupt();
+    }
+}
+
+/// How long a borrower that is about to sleep may: not at all if it was unparked since it entered (N3).
+pub(crate) fn sleep_limit(borrower: &Parker) -> Option<Duration> {
+    if borrower.still_in_driver() {
+        None
+    } else {
+        Some(Duration::ZERO)
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::time::Duration;
 
 use heist_primitive::sync::{Arc, Mutex};
 
+use crate::loan::{Loan, sleep_limit};
+use crate::park::Parker;
 use crate::task::registry::Registry;
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, TaskRef, TaskSlot, raw};
 
@@ -99,5 +102,28 @@ impl Slot {
     /// Takes who waits there and runs it; false if nobody.
     pub fn take_and_run(&self) -> bool {
         self.0.take().map(Runnable::run).is_some()
+    }
+}
+
+/// What a worker does when it goes to sleep where there is a loan.
+pub fn sleep(loan: &Loan, parker: &Parker) {
+    if !parker.enter_driver() {
+        return;
+    }
+    let turned = loan.turn(|| sleep_limit(parker));
+    if !parker.leave_driver() && !turned {
+        parker.park();
+    }
+}
+
+/// A worker's look into the driver between tasks.
+pub fn look(loan: &Loan) -> bool {
+    loan.turn(|| Some(Duration::ZERO))
+}
+
+/// What a pusher does to wake a worker.
+pub fn unpark(loan: &Loan, parker: &Parker) {
+    if parker.unpark_or_interrupt() {
+        loan.interrupt();
     }
 }

@@ -38,6 +38,7 @@ use heist_primitive::sync::Arc;
 use super::counters::Counters;
 use super::shared::{Peer, Shared};
 use crate::coop;
+use crate::loan::sleep_limit;
 use crate::queue::{Local, retry};
 use crate::rng::Rng;
 use crate::task::{How, Runnable};
@@ -265,13 +266,7 @@ impl Worker {
             if !parker.enter_driver() {
                 return;
             }
-            let turned = loan.turn(|| {
-                if parker.still_in_driver() {
-                    None
-                } else {
-                    Some(Duration::ZERO)
-                }
-            });
+            let turned = loan.turn(|| sleep_limit(parker));
             if parker.leave_driver() || turned {
                 return;
             }
