@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 /// Operations a task may do in one poll.
 pub const BUDGET: u8 = 128;
 
-thread_local! {
+heist_primitive::thread_local! {
     static REMAINING: Cell<Option<u8>> = const { Cell::new(None) };
 }
 

@@ -1,16 +1,87 @@
-//! placeholder documentation
+//! heist runs asynchronous Rust on all cores: per-core workers that steal tasks from each other, and one
+//! thread that keeps I/O and timers moving however busy the workers are.
+//!
+//! The public API has the shape of tokio 1.54: the same paths, names, signatures and documented behaviour, so
+//! that a server moves over with `use heist as tokio;`.
+//!
+//! ```no_run
+//! use heist::io::{AsyncReadExt, AsyncWriteExt};
+//! use heist::net::TcpListener;
+//!
+//! fn main() -> std::io::Result<()> {
+//!     heist::runtime::Runtime::new()?.block_on(async {
+//!         let listener = TcpListener::bind("127.0.0.1:8080").await?;
+//!         loop {
+//!             let (mut socket, _) = listener.accept().await?;
+//!             heist::spawn(async move {
+//!                 let mut buffer = [0; 1024];
+//!                 while let Ok(n @ 1..) = socket.read(&mut buffer).await {
+//!                     if socket.write_all(&buffer[..n]).await.is_err() {
+//!                         break;
+//!                     }
+//!                 }
+//!             });
+//!         }
+//!     })
+//! }
+//! ```
+//!
+//! # Where to find what
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`runtime`] | [`Runtime`](runtime::Runtime), its [`Builder`](runtime::Builder), the [`Handle`](runtime::Handle) to it, its metrics |
+//! | [`task`] | [`spawn`], [`spawn_blocking`](task::spawn_blocking), [`yield_now`](task::yield_now), [`JoinHandle`](task::JoinHandle) |
+//! | [`net`] | TCP sockets |
+//! | [`io`] | the traits of asynchronous reading and writing, and what is built on them |
+//! | [`time`] | sleeping, timeouts, intervals |
+//! | [`sync`] | channels, locks and notifications between tasks |
+//! | `signal` | Ctrl-C (feature `signal`) |
+//! | `hyper` | hyper's traits on heist's types (feature `hyper`) |
+//!
+//! # How it works, in five sentences
+//!
+//! A spawned task is one allocation, put on a queue of the worker that spawned it, or on the injector when it
+//! comes from outside. A worker runs its own tasks first, steals when it has none, and parks when there are
+//! none. A task that waits has left its waker with a socket, a timer or a channel, and costs nothing. The
+//! thread `heist-reactor` waits for the operating system and for the next deadline and wakes what is ready;
+//! it runs no task, so no task can hold it up. Blocking code goes to a pool of its own through
+//! [`spawn_blocking`](task::spawn_blocking).
+//!
+//! # Features
+//!
+//! | feature | in `full`, the default | brings |
+//! |---|---|---|
+//! | `macros` | yes | `#[heist::main]`, `#[heist::test]`, `select!`: syn and quote at build time |
+//! | `signal` | yes | `heist::signal`: signal-hook-registry |
+//! | `hyper` | no | `heist::hyper`: hyper |
+//!
+//! # Cancel safety
+//!
+//! Futures stop when they are dropped. Each method whose future may be dropped half way, as `select!` does,
+//! says under this heading what is lost then.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// What users call.
 pub mod io;
 pub mod net;
 pub mod runtime;
-#[cfg(feature = "signal")]
+#[cfg(all(unix, feature = "signal"))]
 pub mod signal;
 pub mod sync;
 pub mod task;
 pub mod time;
 
+pub use task::spawn;
+
+// What others' traits need.
+#[cfg(feature = "hyper")]
+pub mod hyper;
+
+// Macros: `#[macro_export]` puts them at the root of the crate.
 #[macro_use]
 #[doc(hidden)]
 pub mod macros;
-
-#[cfg(feature = "hyper")]
-pub mod hyper;
+#[cfg(feature = "macros")]
+pub use macros::{main, test};

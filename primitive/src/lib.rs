@@ -9,6 +9,7 @@
 //! | `sync::{Mutex, MutexGuard, Condvar}` | parking_lot (no poison) | loom's, poison removed |
 //! | `sync::atomic::*` | std | loom |
 //! | `cell::UnsafeCell` | std's behind `with`/`with_mut` | loom's, which reports racing accesses |
+//! | `sync::atomic::UnmodelledU64` | std | std: for counters and ids that order nothing |
 //! | `thread`, `thread_local!`, `hint` | std | loom |
 //! | `sync::StdArc` | std | std: for `std::task::Wake`, which takes no other |
 //!
@@ -31,6 +32,24 @@ pub use crossbeam_utils::CachePadded;
 #[cfg(not(heist_loom))]
 pub use std::thread_local;
 
-/// loom's `thread_local!`.
+/// loom's `thread_local!`, which does not know `const` initialisers.
 #[cfg(heist_loom)]
-pub use loom::thread_local;
+#[macro_export]
+macro_rules! thread_local {
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = const { $init:expr }; $($rest:tt)*) => {
+        $crate::loom_thread_local!($(#[$attr])* $vis static $name: $t = $init);
+        $crate::thread_local!($($rest)*);
+    };
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = const { $init:expr }) => {
+        $crate::loom_thread_local!($(#[$attr])* $vis static $name: $t = $init);
+    };
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = $init:expr; $($rest:tt)*) => {
+        $crate::loom_thread_local!($(#[$attr])* $vis static $name: $t = $init);
+        $crate::thread_local!($($rest)*);
+    };
+    () => {};
+}
+
+#[cfg(heist_loom)]
+#[doc(hidden)]
+pub use loom::thread_local as loom_thread_local;

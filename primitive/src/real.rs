@@ -9,6 +9,8 @@ pub mod sync {
 
     /// Atomic integers, pointers and fences.
     pub mod atomic {
+        /// std's `AtomicU64` in every build: for counters and identifiers that order nothing.
+        pub use std::sync::atomic::AtomicU64 as UnmodelledU64;
         pub use std::sync::atomic::{
             AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
         };
@@ -54,8 +56,8 @@ pub mod cell {
 /// Threads.
 pub mod thread {
     pub use std::thread::{
-        AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, current, panicking, park, park_timeout,
-        sleep, spawn, yield_now,
+        AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, available_parallelism, current,
+        panicking, park, park_timeout, sleep, spawn, yield_now,
     };
 }
 

@@ -1,1 +1,49 @@
-//! placeholder
+//! Asynchronous reading and writing: the traits, their extension methods, buffers and adaptors.
+//!
+//! | to do | use |
+//! |---|---|
+//! | read from a stream | [`AsyncReadExt`]: `read`, `read_exact`, `read_to_end`, `read_u32` … |
+//! | write to one | [`AsyncWriteExt`]: `write_all`, `write_buf`, `flush`, `shutdown` … |
+//! | read by the line, or up to a byte | [`BufReader`] with [`AsyncBufReadExt`] |
+//! | make small writes cheap | [`BufWriter`], and [`BufStream`] for both directions |
+//! | move the position | [`AsyncSeekExt`] |
+//! | pass bytes on | [`copy()`], [`copy_buf`], [`copy_bidirectional`] |
+//! | use one stream from two tasks | [`split()`], put together again by [`ReadHalf::unsplit`] |
+//! | test without a network | [`duplex`], [`simplex`], [`empty`], [`sink`], [`repeat`] |
+//! | wait for a socket to be readable or writable | [`Interest`], [`Ready`] |
+//! | make a stream of one's own | [`AsyncRead`] with [`ReadBuf`], [`AsyncWrite`], [`AsyncBufRead`], [`AsyncSeek`] |
+//!
+//! What a dropped future does to the bytes is written at each method, under *Cancel safety*.
+//!
+//! std's [`Error`], [`ErrorKind`], [`Result`] and [`SeekFrom`] are here too, so that one `use heist::io` is
+//! enough.
+
+mod async_buf_read;
+mod async_read;
+mod async_seek;
+mod async_write;
+mod join;
+mod read_buf;
+mod split;
+mod util;
+
+pub use async_buf_read::AsyncBufRead;
+pub use async_read::AsyncRead;
+pub use async_seek::AsyncSeek;
+pub use async_write::AsyncWrite;
+pub use join::{Join, join};
+pub use read_buf::ReadBuf;
+#[cfg(feature = "hyper")]
+pub(crate) use read_buf::poll_read_uninit;
+pub(crate) use read_buf::{poll_read_buf_mut, recv_into};
+pub use split::{ReadHalf, WriteHalf, split};
+pub use util::{
+    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter, Chain,
+    DuplexStream, Empty, Lines, Repeat, SimplexStream, Sink, Split, Take, copy, copy_bidirectional,
+    copy_bidirectional_with_sizes, copy_buf, duplex, empty, repeat, simplex, sink,
+};
+
+pub use heist_reactor::{Interest, Ready};
+
+#[doc(no_inline)]
+pub use std::io::{Error, ErrorKind, Result, SeekFrom};

@@ -1,1 +1,27 @@
-//! placeholder
+//! TCP sockets that wait without holding a thread, and the addresses they take.
+//!
+//! | to do | use |
+//! |---|---|
+//! | accept connections | [`TcpListener`] |
+//! | connect, read, write | [`TcpStream`], [`heist::io`](crate::io) |
+//! | read and write in two tasks | [`TcpStream::into_split`], [`tcp`] |
+//! | resolve a host name | [`lookup_host`], or give the name to `bind` or `connect` |
+//!
+//! ```text
+//!   TcpListener ─┐                      ┌─ context::io() at creation
+//!   TcpStream  ──┼──► Evented<mio type> ┤
+//!   (later ones) ┘    evented.rs        └─ heist_reactor::Registration: readiness, wakers
+//! ```
+//!
+//! A socket belongs to the runtime it was created in. It may be used from any other place, but once that
+//! runtime has shut down its waits end with an error.
+//!
+//! Absent on purpose, so far: UDP, Unix-domain sockets, `TcpSocket`.
+
+mod addr;
+mod evented;
+pub mod tcp;
+
+pub use addr::{ToSocketAddrs, lookup_host};
+pub use tcp::listener::TcpListener;
+pub use tcp::stream::TcpStream;

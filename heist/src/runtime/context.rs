@@ -1,12 +1,260 @@
-//! placeholder
-use heist_primitive::sync::Arc;
+//! What a thread knows about runtimes: which one is current, and whether the thread may block.
+//!
+//! ```text
+//!            enter / block_on / thread start                 drop of the guard
+//!   stack:   [ .. ] ───────────────────────► [ .., handle ] ─────────────────► [ .. ]
+//!
+//!            ┌──────┐  start_driving   ┌─────────┐      Free: may block (plain threads, blocking pool)
+//!            │ Free │ ───────────────► │ Driving │      Driving: runs tasks or block_on's future
+//!            └──────┘ ◄─────────────── └─────────┘
+//!                       guard's drop
+//! ```
+//!
+//! Invariants
+//!
+//! - I1: the current runtime of a thread is the last element of its stack.
+//! - I2: a public guard pops only what it pushed; out of that order it panics and pops nothing.
+//! - I3: a guard of this module's own (`Driving`) puts back length and state whatever the user left above.
+//! - I4: no borrow of the stack is held while foreign code runs: readers clone an `Rc`, which costs no atomic.
+//! - I5: nothing here panics because the thread-local is destroyed, unless the caller cannot be served
+//!   without a runtime.
+//!
+//! Absent on purpose: a process-wide default runtime.
 
-#[track_caller]
-pub(crate) fn io() -> heist_reactor::Handle {
-    panic!("no runtime yet")
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use heist_executor::task::{JoinHandle, Meta};
+use heist_primitive::sync::Arc;
+use heist_primitive::thread::AccessError;
+
+use super::handle::{Handle, TryCurrentError};
+use super::id::Id;
+use crate::time::timers::Timers;
+
+struct Context {
+    stack: RefCell<Vec<Rc<Handle>>>,
+    driving: Cell<bool>,
+    /// The runtime that this thread belongs to, for workers and threads of the blocking pool.
+    home: Cell<Option<Id>>,
 }
 
+heist_primitive::thread_local! {
+    static CONTEXT: Context = const {
+        Context { stack: RefCell::new(Vec::new()), driving: Cell::new(false), home: Cell::new(None) }
+    };
+}
+
+const NO_RUNTIME: &str = "there is no heist runtime on this thread: call this from a task or from the future \
+     given to `Runtime::block_on`, or hold the guard of `Runtime::enter` or `Handle::enter` \
+     (`#[heist::main]` starts a runtime around `main`)";
+const DESTROYED: &str = "the thread-local state of this thread is being destroyed, so no heist runtime can be \
+     reached from here: don't use the runtime in the destructor of a thread-local";
+const NO_IO: &str = "this heist runtime has I/O disabled: call `enable_io` or `enable_all` on its \
+     `runtime::Builder` before `build`";
+const NO_TIME: &str = "this heist runtime has timers disabled: call `enable_time` or `enable_all` on its \
+     `runtime::Builder` before `build`";
+const NESTED: &str = "cannot start a heist runtime from within a runtime: this thread is already running \
+     asynchronous tasks, and blocking it would stop them; `.await` the future instead, or move the call \
+     into `heist::task::spawn_blocking`";
+const DROPPED_IN_ASYNC: &str = "a heist runtime was dropped where blocking is not allowed, in asynchronous \
+     code: its drop waits for its threads, which would stop the tasks of this one; drop it outside, or call \
+     `Runtime::shutdown_background`, which does not wait (that is what has been done now)";
+const DROPPED_AT_HOME: &str = "a heist runtime was dropped on a thread of its own blocking pool, where its \
+     drop would wait for itself; call `Runtime::shutdown_background`, which does not wait (that is what has \
+     been done now)";
+
+pub(super) fn message(error: &TryCurrentError) -> &'static str {
+    if error.is_thread_local_destroyed() {
+        DESTROYED
+    } else {
+        NO_RUNTIME
+    }
+}
+
+/// The current runtime, or why there is none.
+pub(crate) fn try_current() -> Result<Rc<Handle>, TryCurrentError> {
+    match CONTEXT.try_with(|context| context.stack.borrow().last().cloned()) {
+        Ok(Some(handle)) => Ok(handle),
+        Ok(None) => Err(TryCurrentError::missing_context()),
+        Err(AccessError { .. }) => Err(TryCurrentError::thread_local_destroyed()),
+    }
+}
+
+/// The current runtime.
+///
+/// # Panics
+///
+/// If there is none.
 #[track_caller]
-pub(crate) fn timers() -> Arc<crate::time::timers::Timers> {
-    panic!("no runtime yet")
+pub(crate) fn current() -> Rc<Handle> {
+    match try_current() {
+        Ok(handle) => handle,
+        Err(error) => panic!("{}", message(&error)),
+    }
+}
+
+/// The reactor of the current runtime.
+///
+/// # Panics
+///
+/// Outside of a runtime, and if the runtime has I/O disabled.
+#[track_caller]
+pub(crate) fn io() -> heist_reactor::Handle {
+    match current().io() {
+        Some(io) => io.clone(),
+        None => panic!("{NO_IO}"),
+    }
+}
+
+/// The timers of the current runtime.
+///
+/// # Panics
+///
+/// Outside of a runtime, and if the runtime has timers disabled.
+#[track_caller]
+pub(crate) fn timers() -> Arc<Timers> {
+    match current().timers() {
+        Some(timers) => timers.clone(),
+        None => panic!("{NO_TIME}"),
+    }
+}
+
+/// Runs `f` on the blocking pool of the current runtime.
+///
+/// # Panics
+///
+/// Outside of a runtime.
+#[track_caller]
+pub(crate) fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    current().spawn_blocking_as(f, Meta::caller())
+}
+
+/// Panics if blocking this thread would block tasks; `what` names the call, such as ``"`blocking_recv`"``.
+#[track_caller]
+pub(crate) fn assert_may_block(what: &str) {
+    if is_driving() {
+        panic!(
+            "{what} would block a thread that is running asynchronous tasks: use the `async` counterpart, or \
+             move the call into `heist::task::spawn_blocking`"
+        );
+    }
+}
+
+/// Whether this thread is running tasks or the future of a `block_on`.
+pub(crate) fn is_driving() -> bool {
+    CONTEXT.try_with(|context| context.driving.get()).unwrap_or(false)
+}
+
+/// Why waiting here for the threads of the runtime `id` would never end, if so.
+pub(super) fn refuse_to_wait_for(id: Id) -> Option<&'static str> {
+    let (driving, home) = CONTEXT
+        .try_with(|context| (context.driving.get(), context.home.get()))
+        .unwrap_or((false, None));
+    match (driving, home) {
+        (true, _) => Some(DROPPED_IN_ASYNC),
+        (false, Some(home)) if home == id => Some(DROPPED_AT_HOME),
+        _ => None,
+    }
+}
+
+/// Makes `handle` current. Returns the stack's new length, to give to [`leave`]; 0 if the thread-local is
+/// destroyed.
+pub(super) fn enter(handle: &Handle) -> usize {
+    CONTEXT
+        .try_with(|context| {
+            let mut stack = context.stack.borrow_mut();
+            stack.push(Rc::new(handle.clone()));
+            stack.len()
+        })
+        .unwrap_or(0)
+}
+
+/// Undoes the [`enter`] that returned `depth`.
+///
+/// # Panics
+///
+/// If another `enter` came after it and has not been undone.
+#[track_caller]
+pub(super) fn leave(depth: usize) {
+    let popped = CONTEXT.try_with(|context| {
+        let mut stack = context.stack.borrow_mut();
+        if stack.len() == depth {
+            Ok(stack.pop())
+        } else {
+            Err(())
+        }
+    });
+    // The popped handle is dropped here, after the borrow has ended (I4).
+    if matches!(popped, Ok(Err(()))) && depth > 0 && !heist_primitive::thread::panicking() {
+        panic!(
+            "`EnterGuard`s were dropped out of order: drop the guards of `Runtime::enter` and `Handle::enter` \
+             in the reverse order of their creation"
+        );
+    }
+}
+
+/// What a thread is for while a [`Driving`] guard lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It runs tasks of the runtime or turns its driver, and must not block.
+    Driver,
+    /// It runs closures that may block.
+    Blocking,
+    /// It lends itself to a `block_on`.
+    Visitor,
+}
+
+/// Gives the thread back as it was when dropped.
+#[must_use]
+pub(super) struct Driving {
+    depth: usize,
+    driving: bool,
+    home: Option<Id>,
+}
+
+/// Makes `handle` current for a thread in `role`.
+///
+/// # Panics
+///
+/// As a [`Role::Visitor`] on a thread that is already driving.
+#[track_caller]
+pub(super) fn start_driving(handle: &Handle, role: Role) -> Driving {
+    if role == Role::Visitor && is_driving() {
+        panic!("{NESTED}");
+    }
+    let before = CONTEXT.try_with(|context| {
+        let home = match role {
+            Role::Driver | Role::Blocking => Some(handle.id()),
+            Role::Visitor => context.home.get(),
+        };
+        (
+            context.driving.replace(role != Role::Blocking),
+            context.home.replace(home),
+        )
+    });
+    let (driving, home) = before.unwrap_or((false, None));
+    Driving {
+        depth: enter(handle),
+        driving,
+        home,
+    }
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        let left = CONTEXT.try_with(|context| {
+            context.driving.set(self.driving);
+            context.home.set(self.home);
+            let mut stack = context.stack.borrow_mut();
+            let keep = self.depth.saturating_sub(1).min(stack.len());
+            stack.split_off(keep)
+        });
+        // Dropped after the borrow has ended (I4).
+        drop(left);
+    }
 }

@@ -1,1 +1,43 @@
-//! placeholder
+//! Tasks: futures that the runtime runs concurrently.
+//!
+//! A task is spawned with [`spawn`] and runs at once, on whichever worker is free. Its [`JoinHandle`] waits for
+//! its output, aborts it, or is dropped to let the task run on detached. A task is polled by one thread at a
+//! time and may move to another between polls; it gives way at every `.await` that is not ready, and after
+//! 128 operations that were (see [`coop`]).
+//!
+//! | what | with |
+//! |---|---|
+//! | run a future | [`spawn`], [`Builder`] for a name |
+//! | run a blocking closure | [`spawn_blocking`] |
+//! | let others run | [`yield_now`], [`consume_budget`] |
+//! | stop a task | [`JoinHandle::abort`], [`AbortHandle`] |
+//! | know the task one is in | [`id`], [`try_id`] |
+//!
+//! A panic in a task ends the task, not the worker: it is in the [`JoinError`] that its handle returns.
+//!
+//! ```
+//! # heist::runtime::Runtime::new().unwrap().block_on(async {
+//! let tasks: Vec<_> = (0..10).map(|i| heist::spawn(async move { i * i })).collect();
+//! let mut sum = 0;
+//! for task in tasks {
+//!     sum += task.await.unwrap();
+//! }
+//! assert_eq!(sum, 285);
+//! # });
+//! ```
+//!
+//! Absent on purpose: task cells and queues, which are heist-executor's; `LocalSet`, `JoinSet` and task-locals,
+//! which later issues bring.
+
+mod blocking;
+mod builder;
+pub mod coop;
+mod spawn;
+mod yield_now;
+
+pub use self::blocking::spawn_blocking;
+pub use self::builder::Builder;
+pub use self::coop::{Unconstrained, consume_budget, unconstrained};
+pub use self::spawn::spawn;
+pub use self::yield_now::yield_now;
+pub use heist_executor::task::{AbortHandle, Id, JoinError, JoinHandle, id, try_id};

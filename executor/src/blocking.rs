@@ -1,0 +1,372 @@
+//! The blocking pool: threads for closures that block, as many as are needed up to a limit.
+//!
+//! ```text
+//!              begin: queue longer than idle threads, below the limit
+//!     (none) ───────────────────────────────────────────► working ◄──────┐
+//!        ▲                                                   │ queue empty │ notified
+//!        │ keep-alive over, or closing                       ▼             │
+//!        └───────────────────────────────────────────────  idle ──────────┘
+//! ```
+//!
+//! A closure is a task whose future runs it in its first poll, so it has the same handle, id, name, abort (before
+//! it begins) and panic handling as any task.
+//!
+//! Invariants
+//!
+//! - B1: a queued closure has a thread to run it: when the lock is released, `threads > 0` or the queue is empty. A
+//!   thread counts from before it is made; if it cannot be made and no other is there, the queue is emptied with an
+//!   error for each, so that nobody waits for ever.
+//! - B2: a thread goes only with the queue empty, decided under the lock.
+//! - B3: closures run, are dropped and are cancelled outside of the lock.
+//!
+//! Ordering pairs: the lock, alone. Models: loom-tests/tests/blocking.rs.
+//!
+//! Deliberately absent: priorities, and a bound on the queue.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use heist_primitive::sync::{Arc, Condvar, Mutex};
+use heist_primitive::thread;
+
+use crate::coop;
+use crate::driver::{Around, ThreadName};
+use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, TaskRef, raw};
+
+/// How a pool is made.
+pub struct Config {
+    /// Threads at the most; at least one.
+    pub max_threads: usize,
+    /// How long an idle thread stays.
+    pub keep_alive: Duration,
+    /// Names the threads.
+    pub thread_name: ThreadName,
+    /// Bytes; the platform's default if `None`.
+    pub stack_size: Option<usize>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("max_threads", &self.max_threads)
+            .field("keep_alive", &self.keep_alive)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// For idle threads.
+    work: Condvar,
+    /// For [`Pool::join`].
+    ended: Condvar,
+    config: Config,
+}
+
+struct State {
+    queue: VecDeque<Runnable>,
+    threads: usize,
+    idle: usize,
+    closing: bool,
+    around: Option<Around>,
+    /// Of the threads that have not ended.
+    handles: HashMap<u64, thread::JoinHandle<()>>,
+    next_handle: u64,
+    /// To be joined: by the next thread that ends, or by the pool.
+    last_ended: Option<thread::JoinHandle<()>>,
+}
+
+/// Owns the threads.
+#[derive(Debug)]
+pub struct Pool {
+    handle: Handle,
+}
+
+impl Pool {
+    /// A pool without threads yet.
+    ///
+    /// # Panics
+    ///
+    /// If there are to be no threads.
+    pub fn new(config: Config) -> Self {
+        assert!(
+            config.max_threads > 0,
+            "the blocking pool needs at least 1 thread"
+        );
+        let state = State {
+            queue: VecDeque::new(),
+            threads: 0,
+            idle: 0,
+            closing: false,
+            around: None,
+            handles: HashMap::new(),
+            next_handle: 0,
+            last_ended: None,
+        };
+        let shared = Shared {
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            ended: Condvar::new(),
+            config,
+        };
+        Self {
+            handle: Handle {
+                shared: Arc::new(shared),
+            },
+        }
+    }
+
+    /// What is set up around the body of each thread that is started from now on.
+    pub fn set_around(&mut self, around: Around) {
+        self.handle.shared.state.lock().around = Some(around);
+    }
+
+    /// The users' end.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Closes the pool: closures that have not begun are cancelled, as are all later ones. Does not wait.
+    pub fn begin_shutdown(&self) {
+        let (queue, around) = {
+            let mut state = self.handle.shared.state.lock();
+            state.closing = true;
+            (std::mem::take(&mut state.queue), state.around.take())
+        };
+        self.handle.shared.work.notify_all();
+        queue.into_iter().for_each(cancel);
+        drop(around);
+    }
+
+    /// Waits for the threads to end, for `limit` at the most. True: all have ended.
+    pub fn join(&mut self, limit: Option<Duration>) -> bool {
+        let shared = &self.handle.shared;
+        let mut state = shared.state.lock();
+        match limit {
+            None => shared.ended.wait_while(&mut state, |state| state.threads > 0),
+            Some(limit) => {
+                shared
+                    .ended
+                    .wait_while_for(&mut state, |state| state.threads > 0, limit);
+                if state.threads > 0 {
+                    return false;
+                }
+            }
+        }
+        let handles = std::mem::take(&mut state.handles);
+        let last_ended = state.last_ended.take();
+        drop(state);
+        for handle in handles.into_values().chain(last_ended) {
+            // A panic was reported when it happened.
+            let _ = handle.join();
+        }
+        true
+    }
+}
+
+/// Runs closures on a pool.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("blocking::Handle")
+            .field("config", &self.shared.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    /// Runs `f` on a thread of the pool, a new one if all are busy and the limit allows. If the pool is closed the
+    /// closure is cancelled at once.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system refuses the only thread there would be; everything that is queued is cancelled then.
+    #[track_caller]
+    pub fn spawn<F, R>(&self, f: F, meta: Meta) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (unregistered, runnable, join) = raw::new_task(Blocking(Some(f)), Unscheduled, meta);
+        drop(unregistered);
+        let mut state = self.shared.state.lock();
+        if state.closing {
+            drop(state);
+            cancel(runnable);
+            return JoinHandle::new(join);
+        }
+        state.queue.push_back(runnable);
+        if state.queue.len() > state.idle && state.threads < self.shared.config.max_threads {
+            state.threads += 1;
+            drop(state);
+            if let Err(error) = self.start_thread() {
+                self.thread_refused(&error);
+            }
+        } else {
+            drop(state);
+            self.shared.work.notify_one();
+        }
+        JoinHandle::new(join)
+    }
+
+    /// Makes a thread that is counted already.
+    fn start_thread(&self) -> io::Result<()> {
+        let config = &self.shared.config;
+        let mut builder = thread::Builder::new().name((config.thread_name)());
+        if let Some(bytes) = config.stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        let mut state = self.shared.state.lock();
+        let number = state.next_handle;
+        state.next_handle += 1;
+        let (shared, around) = (self.shared.clone(), state.around.clone());
+        // Under the lock, so that the thread finds its own handle when it ends.
+        let handle = builder.spawn(move || {
+            let mut leave = Leave {
+                shared: shared.clone(),
+                number,
+                counted_out: false,
+            };
+            match around {
+                Some(around) => around(&mut || leave.counted_out = work(&shared)),
+                None => leave.counted_out = work(&shared),
+            }
+        })?;
+        state.handles.insert(number, handle);
+        Ok(())
+    }
+
+    /// B1: the thread that was counted cannot be made.
+    #[track_caller]
+    fn thread_refused(&self, error: &io::Error) {
+        let mut state = self.shared.state.lock();
+        state.threads -= 1;
+        if state.threads > 0 {
+            drop(state);
+            // A thread that is there will come to it.
+            self.shared.work.notify_one();
+            return;
+        }
+        let stranded = std::mem::take(&mut state.queue);
+        drop(state);
+        self.shared.ended.notify_all();
+        stranded.into_iter().for_each(cancel);
+        panic!(
+            "cannot start a thread for a blocking task: {error}; raise the limit on threads (`ulimit -u`, \
+             `pids.max`) or lower `max_blocking_threads`"
+        );
+    }
+
+    /// Threads there are.
+    pub fn threads(&self) -> usize {
+        self.shared.state.lock().threads
+    }
+
+    /// Threads that wait for work.
+    pub fn idle_threads(&self) -> usize {
+        self.shared.state.lock().idle
+    }
+
+    /// Closures that have not begun.
+    pub fn queue_depth(&self) -> usize {
+        self.shared.state.lock().queue.len()
+    }
+}
+
+/// Completes a task that will not run with a cancellation.
+fn cancel(task: Runnable) {
+    task.into_task().shutdown();
+}
+
+/// The body of a thread. Returns true, with the queue empty and the thread counted out in the same hold of the
+/// lock (B2).
+fn work(shared: &Shared) -> bool {
+    let mut state = shared.state.lock();
+    loop {
+        while let Some(task) = state.queue.pop_front() {
+            drop(state);
+            task.run();
+            state = shared.state.lock();
+        }
+        let mut leaving = state.closing;
+        if !leaving {
+            state.idle += 1;
+            leaving = shared
+                .work
+                .wait_for(&mut state, shared.config.keep_alive)
+                .timed_out();
+            state.idle -= 1;
+        }
+        if leaving && state.queue.is_empty() {
+            state.threads -= 1;
+            return true;
+        }
+    }
+}
+
+/// The end of a thread: makes sure that it is counted out, and joins the one that ended before it.
+struct Leave {
+    shared: Arc<Shared>,
+    number: u64,
+    counted_out: bool,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        let mut state = self.shared.state.lock();
+        let mut stranded = VecDeque::new();
+        if !self.counted_out {
+            // A hook around the body panicked: B1.
+            state.threads -= 1;
+            if state.threads == 0 {
+                stranded = std::mem::take(&mut state.queue);
+            }
+        }
+        let own = state.handles.remove(&self.number);
+        let before = std::mem::replace(&mut state.last_ended, own);
+        drop(state);
+        self.shared.ended.notify_all();
+        stranded.into_iter().for_each(cancel);
+        if let Some(before) = before {
+            let _ = before.join();
+        }
+    }
+}
+
+/// Runs a closure in its first poll.
+struct Blocking<F>(Option<F>);
+
+impl<F> Unpin for Blocking<F> {}
+
+impl<F: FnOnce() -> R, R> Future for Blocking<F> {
+    type Output = R;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
+        let f = self.0.take().expect("a blocking task is polled once");
+        // Blocking is what it is for: no budget.
+        coop::stop();
+        Poll::Ready(f())
+    }
+}
+
+/// A blocking task is queued once, by `spawn`; an abort finds it scheduled, running or complete, never idle.
+struct Unscheduled;
+
+impl Schedule for Unscheduled {
+    fn schedule(&self, task: Runnable, _: How) {
+        drop(task);
+    }
+
+    fn release(&self, _: u64) -> Option<TaskRef> {
+        None
+    }
+}

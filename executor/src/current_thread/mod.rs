@@ -1,0 +1,301 @@
+//! The current-thread scheduler: tasks run on the thread that is inside of `block_on`, which also owns the driver.
+//!
+//! ```text
+//!   block_on:  take the core ─► root future if woken ─► up to `event_interval` tasks ─► driver ─┐ … ─► put the core back
+//!                                ▲                                                               │
+//!                                └───────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! The core (the queue and the driver) is in one place; a second thread that calls `block_on` meanwhile polls its own
+//! future, sleeping in between, and takes the core over when it becomes free.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `shared.rs` | what outsiders see: the injector, the root's woken flag, how tasks are scheduled |
+//!
+//! Invariants
+//!
+//! - C1: tasks are polled only by the thread that holds the core.
+//! - C2: a task that yields runs again only after the driver was looked into, so ready I/O and due timers are seen
+//!   between the turns of a yielding loop.
+//! - C3: the holder sleeps in the driver only if the root was not woken and no task is queued; whoever changes that from
+//!   another thread wakes the driver's unparker after.
+//!
+//! Ordering pairs: push or `woken = true`; unpark ↔ return of `Driver::park`; look. The driver guarantees that an
+//! unpark before a park ends it. Model: loom-tests/tests/current_thread.rs.
+//!
+//! Deliberately absent: a thread of its own.
+
+mod shared;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use heist_primitive::sync::Arc;
+use heist_primitive::sync::StdArc;
+
+use crate::coop;
+use crate::driver::{Clock, Driver};
+use crate::multi_thread::WorkerCounters;
+use crate::park::Parker;
+use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
+
+use shared::{Local, RootWaker, Shared};
+
+/// Tasks between two looks at the injector.
+const GLOBAL_QUEUE_INTERVAL: u32 = 31;
+
+/// How a scheduler is made.
+pub struct Config {
+    /// Tasks between two looks at the injector.
+    pub global_queue_interval: Option<u32>,
+    /// Tasks between two looks at the driver.
+    pub event_interval: u32,
+    /// Unused so far: nothing is chosen at random on one thread.
+    pub seed: u64,
+    /// Monotonic nanoseconds.
+    pub clock: Clock,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("current_thread::Config")
+            .field("event_interval", &self.event_interval)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What only the thread in `block_on` has.
+struct Core {
+    local: VecDeque<Runnable>,
+    driver: Box<dyn Driver>,
+    tick: u32,
+}
+
+/// Owns the tasks and the driver.
+pub struct Scheduler {
+    handle: Handle,
+}
+
+impl Scheduler {
+    /// A scheduler without tasks.
+    pub fn new(config: Config, driver: Box<dyn Driver>) -> Self {
+        let unparker = driver.unparker();
+        let core = Core {
+            local: VecDeque::with_capacity(64),
+            driver,
+            tick: 0,
+        };
+        Self {
+            handle: Handle {
+                shared: Arc::new(Shared::new(&config, unparker, core)),
+            },
+        }
+    }
+
+    /// The users' end.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Polls `future` on this thread, and runs tasks and the driver as long as no other thread does.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        if let Some(core) = self.handle.shared.take_core() {
+            return self.run(core, future);
+        }
+        let parker = StdArc::new(Parker::new());
+        let waker = Waker::from(parker.clone());
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
+                self.handle.shared.leave_waiting(&waker);
+                return output;
+            }
+            if let Some(core) = self.handle.shared.take_core_or_wait(&waker) {
+                return self.run(core, future);
+            }
+            parker.park();
+        }
+    }
+
+    fn run<F: Future>(&self, core: Core, mut future: Pin<&mut F>) -> F::Output {
+        let shared = &self.handle.shared;
+        let entered = Entered::new(shared, core);
+        let root = StdArc::new(RootWaker::new(shared));
+        let waker = Waker::from(root.clone());
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            if root.take_woken() {
+                if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
+                    return output;
+                }
+            }
+            let mut idle = false;
+            for _ in 0..shared.event_interval {
+                let Some(task) = entered.next_task() else {
+                    idle = true;
+                    break;
+                };
+                shared.counters.polls.add(1);
+                coop::budget(|| task.run());
+            }
+            entered.park(idle && !root.is_woken());
+        }
+    }
+
+    /// Drops all tasks, on this thread. Later ones are cancelled as they are spawned.
+    ///
+    /// If another thread is inside of `block_on`, it does so when it leaves.
+    pub fn shutdown(&mut self) {
+        let shared = &self.handle.shared;
+        shared.close();
+        if let Some(core) = shared.take_core() {
+            drop(Entered::new(shared, core));
+        }
+        shared.drop_core();
+    }
+}
+
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("current_thread::Scheduler")
+            .finish_non_exhaustive()
+    }
+}
+
+/// This thread holds the core and is where the tasks are.
+struct Entered<'a> {
+    shared: &'a Arc<Shared>,
+    local: Rc<Local>,
+}
+
+impl<'a> Entered<'a> {
+    fn new(shared: &'a Arc<Shared>, core: Core) -> Self {
+        let local = Rc::new(Local::new(shared.clone(), core));
+        local.enter();
+        Self { shared, local }
+    }
+
+    fn next_task(&self) -> Option<Runnable> {
+        let injector_first = self.local.tick() % self.shared.global_queue_interval == 0;
+        let injected = || self.shared.pop_injected();
+        if injector_first {
+            injected().or_else(|| self.local.pop())
+        } else {
+            self.local.pop().or_else(injected)
+        }
+    }
+
+    /// Looks into the driver and waits there if `idle`.
+    fn park(&self, idle: bool) {
+        // C2: before they are queued again.
+        let yielded = self.local.take_yielded();
+        let wait = idle && yielded.is_empty();
+        let started = wait.then(|| (self.shared.clock)());
+        if wait {
+            self.shared.counters.parks.add(1);
+        }
+        self.local
+            .turn_driver(if wait { None } else { Some(Duration::ZERO) });
+        if let Some(started) = started {
+            self.shared.counters.unparks.add(1);
+            self.shared
+                .idle_ns
+                .add((self.shared.clock)().saturating_sub(started));
+        }
+        self.local.append(yielded);
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        if self.shared.is_closed() {
+            // While this thread is still the one that tasks know.
+            self.shared.registry.shut_down(0);
+        }
+        let core = self.local.leave();
+        self.shared.put_core(core);
+    }
+}
+
+/// Spawns onto a scheduler and reads its counters.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    /// Spawns a task. It runs when a thread is inside of `block_on`. If the scheduler is closed the task is cancelled
+    /// at once.
+    pub fn spawn<F>(&self, future: F, meta: Meta) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (task, runnable, join) = raw::new_task(future, self.shared.clone(), meta);
+        match self.shared.registry.insert(None, task) {
+            Ok(()) => self.shared.schedule(runnable, How::Spawned),
+            Err(task) => task.shutdown(),
+        }
+        JoinHandle::new(join)
+    }
+
+    /// Always 1: the thread inside of `block_on`.
+    pub fn workers(&self) -> usize {
+        1
+    }
+
+    /// The counters of the only worker.
+    ///
+    /// # Panics
+    ///
+    /// If `worker` is not 0.
+    #[track_caller]
+    pub fn worker_counters(&self, worker: usize) -> WorkerCounters {
+        assert_eq!(worker, 0, "a current-thread runtime has one worker");
+        self.shared.worker_counters()
+    }
+
+    /// Tasks waiting in the injector.
+    pub fn injector_depth(&self) -> usize {
+        self.shared.injector_depth()
+    }
+
+    /// Tasks waiting in the local queue.
+    ///
+    /// # Panics
+    ///
+    /// If `worker` is not 0.
+    #[track_caller]
+    pub fn local_depth(&self, worker: usize) -> usize {
+        assert_eq!(worker, 0, "a current-thread runtime has one worker");
+        self.shared.local_depth()
+    }
+
+    /// Tasks that are live.
+    pub fn alive_tasks(&self) -> usize {
+        self.shared.registry.live()
+    }
+
+    /// Tasks ever spawned.
+    pub fn spawned_tasks(&self) -> u64 {
+        self.shared.registry.entered()
+    }
+
+    /// Tasks scheduled from other threads.
+    pub fn remote_schedules(&self) -> u64 {
+        self.shared.remote_schedules()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("current_thread::Handle").finish_non_exhaustive()
+    }
+}

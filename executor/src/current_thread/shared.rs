@@ -1,0 +1,327 @@
+//! What a current-thread scheduler shows to other threads, and the holder's side of it.
+//!
+//! Invariants
+//!
+//! - K1: the core is in the slot, or with exactly one [`Local`], or gone (after [`Shared::close`]).
+//! - K2: whoever waits for the core is woken when it comes back.
+//! - K3: after [`Shared::close`] no `Runnable` stays in the injector, as H2 of the multi-thread pool.
+//!
+//! Ordering pairs: the slot's lock for the core; push; fence ↔ close; fence for K3; the driver's unparker for the rest.
+//!
+//! Deliberately absent: locks on the way of a task that is scheduled by another on the same thread.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
+use heist_primitive::sync::{Arc, Mutex, StdArc};
+
+use super::{Config, Core};
+use crate::driver::{Clock, Driver};
+use crate::multi_thread::{Counter, Counters, WorkerCounters};
+use crate::queue::{Injector, retry};
+use crate::task::registry::Registry;
+use crate::task::{How, Runnable, Schedule, TaskRef};
+
+heist_primitive::thread_local! {
+    static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
+}
+
+struct CoreSlot {
+    core: Option<Core>,
+    waiting: Vec<Waker>,
+}
+
+/// What other threads see.
+pub(super) struct Shared {
+    injector: Injector,
+    unparker: Waker,
+    pub(super) registry: Registry,
+    slot: Mutex<CoreSlot>,
+    closed: AtomicBool,
+    remote_schedules: UnmodelledU64,
+    /// Written by the holder of the core.
+    pub(super) counters: Counters,
+    pub(super) idle_ns: Counter,
+    local_depth: UnmodelledU64,
+    started: u64,
+    pub(super) global_queue_interval: u32,
+    pub(super) event_interval: u32,
+    pub(super) clock: Clock,
+}
+
+impl Shared {
+    pub(super) fn new(config: &Config, unparker: Waker, core: Core) -> Self {
+        Self {
+            injector: Injector::new(),
+            unparker,
+            registry: Registry::new(0),
+            slot: Mutex::new(CoreSlot {
+                core: Some(core),
+                waiting: Vec::new(),
+            }),
+            closed: AtomicBool::new(false),
+            remote_schedules: UnmodelledU64::new(0),
+            counters: Counters::default(),
+            idle_ns: Counter::default(),
+            local_depth: UnmodelledU64::new(0),
+            started: (config.clock)(),
+            global_queue_interval: config
+                .global_queue_interval
+                .unwrap_or(super::GLOBAL_QUEUE_INTERVAL)
+                .max(1),
+            event_interval: config.event_interval.max(1),
+            clock: config.clock.clone(),
+        }
+    }
+
+    pub(super) fn take_core(&self) -> Option<Core> {
+        self.slot.lock().core.take()
+    }
+
+    /// The core, or else `waker` is woken when it comes back.
+    pub(super) fn take_core_or_wait(&self, waker: &Waker) -> Option<Core> {
+        let mut slot = self.slot.lock();
+        let core = slot.core.take();
+        if core.is_none() && !slot.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
+            slot.waiting.push(waker.clone());
+        }
+        core
+    }
+
+    /// Stops waiting for the core.
+    pub(super) fn leave_waiting(&self, waker: &Waker) {
+        self.slot
+            .lock()
+            .waiting
+            .retain(|waiting| !waiting.will_wake(waker));
+    }
+
+    /// Gives the core back, or drops it if the scheduler is closed.
+    pub(super) fn put_core(&self, core: Core) {
+        let waiting = {
+            let mut slot = self.slot.lock();
+            slot.core = Some(core);
+            std::mem::take(&mut slot.waiting)
+        };
+        if self.is_closed() {
+            self.drop_core();
+        }
+        // Each tries for the core; the others wait anew.
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Drops the core, unless somebody holds it, and what is in the injector. Only after [`close`](Self::close).
+    pub(super) fn drop_core(&self) {
+        drop(self.take_core());
+        self.drain();
+    }
+
+    fn inject(&self, task: Runnable) {
+        if self.is_closed() {
+            return drop(task);
+        }
+        self.injector.push(task);
+        self.remote_schedules.fetch_add(1, Ordering::Relaxed);
+        self.unparker.wake_by_ref();
+        fence(Ordering::SeqCst);
+        if self.is_closed() {
+            self.drain();
+        }
+    }
+
+    fn drain(&self) {
+        fence(Ordering::SeqCst);
+        while let Some(task) = self.pop_injected() {
+            drop(task);
+        }
+    }
+
+    pub(super) fn pop_injected(&self) -> Option<Runnable> {
+        if self.injector.is_empty() {
+            None
+        } else {
+            retry(|| self.injector.steal_one())
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.unparker.wake_by_ref();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn injector_depth(&self) -> usize {
+        self.injector.len()
+    }
+
+    pub(super) fn local_depth(&self) -> usize {
+        self.local_depth.load(Ordering::Relaxed) as usize
+    }
+
+    pub(super) fn remote_schedules(&self) -> u64 {
+        self.remote_schedules.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn worker_counters(&self) -> WorkerCounters {
+        let age = (self.clock)().saturating_sub(self.started);
+        let busy = Duration::from_nanos(age.saturating_sub(self.idle_ns.get()));
+        WorkerCounters {
+            busy,
+            ..self.counters.snapshot()
+        }
+    }
+}
+
+impl Schedule for Arc<Shared> {
+    fn schedule(&self, task: Runnable, how: How) {
+        let mut task = Some(task);
+        let _ = CURRENT.try_with(|current| {
+            let current = current.borrow();
+            let here = current.as_ref().filter(|local| Arc::ptr_eq(&local.shared, self));
+            if let (Some(local), Some(task)) = (here, task.take_if(|_| here.is_some())) {
+                local.schedule(task, how);
+            }
+        });
+        if let Some(task) = task {
+            self.inject(task);
+        }
+    }
+
+    fn release(&self, registry_slot: u64) -> Option<TaskRef> {
+        self.registry.remove(registry_slot)
+    }
+}
+
+/// The side of the thread that holds the core.
+pub(super) struct Local {
+    shared: Arc<Shared>,
+    queue: RefCell<VecDeque<Runnable>>,
+    /// Wait until the driver was looked into.
+    yielded: RefCell<Vec<Runnable>>,
+    driver: RefCell<Option<Box<dyn Driver>>>,
+    tick: Cell<u32>,
+    /// What this thread was in before.
+    outer: RefCell<Option<Rc<Local>>>,
+}
+
+impl Local {
+    pub(super) fn new(shared: Arc<Shared>, core: Core) -> Self {
+        let Core { local, driver, tick } = core;
+        Self {
+            shared,
+            queue: RefCell::new(local),
+            yielded: RefCell::new(Vec::new()),
+            driver: RefCell::new(Some(driver)),
+            tick: Cell::new(tick),
+            outer: RefCell::new(None),
+        }
+    }
+
+    pub(super) fn enter(self: &Rc<Self>) {
+        let outer = CURRENT.with(|current| current.borrow_mut().replace(self.clone()));
+        *self.outer.borrow_mut() = outer;
+    }
+
+    /// This thread holds the core no more; here it is.
+    pub(super) fn leave(&self) -> Core {
+        let outer = self.outer.borrow_mut().take();
+        let _ = CURRENT.try_with(|current| std::mem::replace(&mut *current.borrow_mut(), outer));
+        let mut local = std::mem::take(&mut *self.queue.borrow_mut());
+        local.extend(self.take_yielded());
+        let driver = self
+            .driver
+            .borrow_mut()
+            .take()
+            .expect("the driver is out only during a turn");
+        Core {
+            local,
+            driver,
+            tick: self.tick.get(),
+        }
+    }
+
+    fn schedule(&self, task: Runnable, how: How) {
+        self.shared.counters.local_schedules.add(1);
+        match how {
+            How::Yielded => self.yielded.borrow_mut().push(task),
+            How::Spawned | How::Woken => self.queue.borrow_mut().push_back(task),
+        }
+        self.publish_depth();
+    }
+
+    pub(super) fn pop(&self) -> Option<Runnable> {
+        let task = self.queue.borrow_mut().pop_front();
+        self.publish_depth();
+        task
+    }
+
+    pub(super) fn tick(&self) -> u32 {
+        self.tick.set(self.tick.get().wrapping_add(1));
+        self.tick.get()
+    }
+
+    pub(super) fn take_yielded(&self) -> Vec<Runnable> {
+        std::mem::take(&mut *self.yielded.borrow_mut())
+    }
+
+    pub(super) fn append(&self, yielded: Vec<Runnable>) {
+        self.queue.borrow_mut().extend(yielded);
+        self.publish_depth();
+    }
+
+    /// Turns the driver, whose wakers may schedule here.
+    pub(super) fn turn_driver(&self, timeout: Option<Duration>) {
+        let mut driver = self.driver.borrow_mut().take().expect("turned by one at a time");
+        driver.park(timeout);
+        *self.driver.borrow_mut() = Some(driver);
+    }
+
+    fn publish_depth(&self) {
+        let depth = self.queue.borrow().len() + self.yielded.borrow().len();
+        self.shared.local_depth.store(depth as u64, Ordering::Relaxed);
+    }
+}
+
+/// Wakes the future of `block_on`.
+pub(super) struct RootWaker {
+    woken: AtomicBool,
+    shared: Arc<Shared>,
+}
+
+impl RootWaker {
+    /// Woken: the first poll is due.
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        Self {
+            woken: AtomicBool::new(true),
+            shared: shared.clone(),
+        }
+    }
+
+    pub(super) fn take_woken(&self) -> bool {
+        self.woken.swap(false, Ordering::AcqRel)
+    }
+
+    pub(super) fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::Acquire)
+    }
+}
+
+impl Wake for RootWaker {
+    fn wake(self: StdArc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &StdArc<Self>) {
+        // An RMW also if it was woken already: what was done before this wake must be seen by the poll.
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            self.shared.unparker.wake_by_ref();
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The loan: who turns the driver of a multi-thread pool.
+//!
+//! The driver lies in a seat. A worker that is about to sleep borrows it and waits in it instead of on its parker, so
+//! that what becomes ready runs right there, without a hop to another thread. The reactor thread is the one of last
+//! resort: when no worker has turned the driver for [`PATIENCE`], it does, so I/O and timers go on while every
+//! worker is stuck in a poll.
+//!
+//! ```text
+//!   the driver:           borrow by a worker, for one turn
+//!                 seat ◄────────────────────────────────────► with a worker
+//!                   ▲
+//!                   └───────────────────────────────────────► with the reactor thread
+//!
+//!   the reactor thread:
+//!                       1 ms without a turn              nobody asks: turn again
+//!      ┌───────────┐ ─────────────────────► ┌─────────┐ ───┐
+//!      │ attending │                        │ turning │ ◄──┘
+//!      └───────────┘ ◄───────────────────── └─────────┘
+//!        │      ▲       a worker has asked
+//!        │      │ a worker gives the driver back
+//!        ▼      │
+//!      ┌──────────┐
+//!      │  asleep  │   as long as a worker waits in the driver: no wake-ups
+//!      └──────────┘
+//! ```
+//!
+//! Invariants
+//!
+//! - N1: the driver is in the seat, with one borrower, or retired. The lock of the seat is never held during a turn.
+//! - N2: while the driver is in the seat and the loan is not stopped, the reactor thread is attending (its sleep is
+//!   limited) or about to be: who gives the driver back finds it asleep and wakes it. So the driver is never left
+//!   alone for longer than the patience.
+//! - N3: a worker that borrows asks for its time limit only when it has the driver. Whoever unparks it before that is
+//!   seen by the answer, whoever does after interrupts a turn that cannot be another's.
+//! - N4: after [`stop`](Loan::stop) nobody borrows any more, and [`attend`](Loan::attend) returns the driver to its
+//!   caller as soon as the last borrower has given it back.
+//!
+//! Ordering pairs: the seat's lock; and for N3 `Parker::unpark` (an RMW, then the interrupt) ↔ the borrow (lock), then the
+//! RMW of `Parker::still_in_driver`. Models: loom-tests/tests/loan.rs.
+//!
+//! Deliberately absent: a queue of borrowers. One waits in the driver, the others on their parkers.
+
+use std::fmt;
+use std::task::Waker;
+use std::time::Duration;
+
+use heist_primitive::sync::{Condvar, Mutex, MutexGuard};
+
+use crate::driver::Driver;
+use crate::park::Parker;
+
+/// How long the driver may lie in its seat before the reactor thread turns it.
+#[cfg(not(heist_loom))]
+const PATIENCE: Duration = Duration::from_millis(1);
+/// A model has no time: the patience is over as soon as the others have had a chance.
+#[cfg(heist_loom)]
+const PATIENCE: Duration = Duration::ZERO;
+
+/// What the reactor thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Thread {
+    Attending,
+    Turning,
+    Asleep,
+}
+
+struct Seat {
+    driver: Option<Box<dyn Driver>>,
+    thread: Thread,
+    /// Turns by workers.
+    turns: u64,
+    /// A worker would have borrowed while the reactor thread was turning.
+    asked: bool,
+    stopped: bool,
+}
+
+/// The driver's seat, and the rules of who may take it.
+pub struct Loan {
+    seat: Mutex<Seat>,
+    /// For the reactor thread.
+    changed: Condvar,
+    unparker: Waker,
+    to_workers: bool,
+}
+
+impl Loan {
+    /// A seat with `driver` in it. If not `to_workers`, only the reactor thread ever turns it.
+    pub fn new(driver: Box<dyn Driver>, to_workers: bool) -> Self {
+        let unparker = driver.unparker();
+        let thread = Thread::Attending;
+        let seat = Seat {
+            driver: Some(driver),
+            thread,
+            turns: 0,
+            asked: false,
+            stopped: false,
+        };
+        Self {
+            seat: Mutex::new(seat),
+            changed: Condvar::new(),
+            unparker,
+            to_workers,
+        }
+    }
+
+    /// A worker turns the driver once, unless somebody else has it; `limit` is asked for the turn's time limit when the
+    /// driver is here. False: not turned.
+    pub(crate) fn turn(&self, limit: impl FnOnce() -> Option<Duration>) -> bool {
+        if !self.to_workers {
+            return false;
+        }
+        let mut driver = {
+            let mut seat = self.seat.lock();
+            if seat.stopped {
+                return false;
+            }
+            let Some(driver) = seat.driver.take() else {
+                seat.asked |= seat.thread == Thread::Turning;
+                return false;
+            };
+            driver
+        };
+        driver.park(limit());
+        let mut seat = self.seat.lock();
+        seat.driver = Some(driver);
+        seat.turns = seat.turns.wrapping_add(1);
+        if seat.thread == Thread::Asleep {
+            // N2. It counts as attending from here on, so that it is told once.
+            seat.thread = Thread::Attending;
+            drop(seat);
+            self.changed.notify_one();
+        }
+        true
+    }
+
+    /// Ends the turn that somebody is in, or makes the next one return at once.
+    pub fn interrupt(&self) {
+        self.unparker.wake_by_ref();
+    }
+
+    /// The body of the reactor thread: turns the driver, inside of `batch`, whenever no worker does, until stopped.
+    /// Returns the driver.
+    pub fn attend(&self, batch: impl Fn(&mut dyn FnMut())) -> Option<Box<dyn Driver>> {
+        let mut seat = self.seat.lock();
+        while !seat.stopped {
+            if self.to_workers && self.has_turned(&mut seat) {
+                continue;
+            }
+            let Some(mut driver) = seat.driver.take() else {
+                continue;
+            };
+            seat.thread = Thread::Turning;
+            seat.asked = false;
+            drop(seat);
+            batch(&mut || driver.park(None));
+            seat = self.seat.lock();
+            seat.driver = Some(driver);
+        }
+        while seat.driver.is_none() {
+            seat.thread = Thread::Asleep;
+            self.changed.wait(&mut seat);
+        }
+        seat.driver.take()
+    }
+
+    /// Waits a while for a worker to turn the driver. False: none has, and the driver is here.
+    fn has_turned(&self, seat: &mut MutexGuard<'_, Seat>) -> bool {
+        if seat.thread == Thread::Turning && !seat.asked {
+            return false;
+        }
+        if seat.driver.is_none() {
+            seat.thread = Thread::Asleep;
+            self.changed.wait(seat);
+            return true;
+        }
+        seat.thread = Thread::Attending;
+        let before = seat.turns;
+        self.changed.wait_for(seat, PATIENCE);
+        seat.stopped || seat.driver.is_none() || seat.turns != before
+    }
+
+    /// Tells everybody to keep away, and [`attend`](Self::attend) to return. Does not wait.
+    pub fn stop(&self) {
+        self.seat.lock().stopped = true;
+        self.changed.notify_one();
+        self.interrupt();
+    }
+}
+
+/// How long a borrower that is about to sleep may: not at all if it was unparked since it entered (N3).
+pub(crate) fn sleep_limit(borrower: &Parker) -> Option<Duration> {
+    if borrower.still_in_driver() {
+        None
+    } else {
+        Some(Duration::ZERO)
+    }
+}
+
+impl fmt::Debug for Loan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loan")
+            .field("to_workers", &self.to_workers)
+            .finish_non_exhaustive()
+    }
+}

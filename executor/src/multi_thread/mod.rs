@@ -1,0 +1,239 @@
+//! The multi-thread scheduler: a pool of workers that steal from each other.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `worker.rs` | the loop of one worker and its search order |
+//! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
+//! | `shared.rs` | what workers share: injector, peers, notification, closing |
+//! | `counters.rs` | what a worker counts |
+//!
+//! This file holds the pool's owner ([`Pool`]) and its users' [`Handle`].
+
+mod counters;
+mod shared;
+mod sleepers;
+mod worker;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use heist_primitive::sync::{Arc, StdArc};
+use heist_primitive::thread;
+
+use crate::driver::{Around, Clock, ThreadName};
+use crate::loan::Loan;
+use crate::queue::Local;
+use crate::task::{How, JoinHandle, Meta, Schedule, raw};
+use crate::threads::Threads;
+
+pub use counters::WorkerCounters;
+pub(crate) use counters::{Counter, Counters};
+use shared::Shared;
+#[doc(hidden)]
+pub use sleepers::Sleepers;
+
+/// Tasks between two looks at the injector, as in Go's scheduler.
+pub(crate) const GLOBAL_QUEUE_INTERVAL: u32 = 61;
+
+/// How a pool is made.
+pub struct Config {
+    /// Worker threads; at least one.
+    pub workers: usize,
+    /// Names the threads.
+    pub thread_name: ThreadName,
+    /// Bytes; the platform's default if `None`.
+    pub stack_size: Option<usize>,
+    /// Tasks between two looks at the injector.
+    pub global_queue_interval: Option<u32>,
+    /// Tasks between two looks at the driver, where there is a loan.
+    pub event_interval: u32,
+    /// The driver that workers wait in when they have nothing to do. Without one they wait on their parkers.
+    pub loan: Option<StdArc<Loan>>,
+    /// For the choice of victims.
+    pub seed: u64,
+    /// Monotonic nanoseconds.
+    pub clock: Clock,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Owns the worker threads.
+pub struct Pool {
+    handle: Handle,
+    config: Config,
+    /// The workers' ends of the deques, until they start.
+    locals: Vec<Local>,
+    threads: Threads,
+}
+
+impl Pool {
+    /// A pool whose threads have not started; tasks may be spawned on it already.
+    ///
+    /// # Panics
+    ///
+    /// If there are to be no workers.
+    pub fn new(config: Config) -> Self {
+        assert!(
+            config.workers > 0,
+            "a multi-thread runtime needs at least 1 worker thread"
+        );
+        let locals: Vec<_> = (0..config.workers).map(|_| Local::new()).collect();
+        let shared = Arc::new(Shared::new(&config, &locals));
+        Self {
+            handle: Handle { shared },
+            config,
+            locals,
+            threads: Threads::new(),
+        }
+    }
+
+    /// The users' end.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Starts the worker threads.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, if it refuses a thread; those that have started run on until the pool is shut down.
+    pub fn start(&mut self, around: Around) -> io::Result<()> {
+        for (index, local) in std::mem::take(&mut self.locals).into_iter().enumerate() {
+            let mut builder = thread::Builder::new().name((self.config.thread_name)());
+            if let Some(bytes) = self.config.stack_size {
+                builder = builder.stack_size(bytes);
+            }
+            let shared = self.handle.shared.clone();
+            let around = around.clone();
+            self.threads.spawn(builder, move || {
+                let mut once = Some((shared, local));
+                around(&mut || {
+                    if let Some((shared, local)) = once.take() {
+                        worker::run(shared, index, local);
+                    }
+                });
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Closes the pool: nothing new is taken in, every live task is cancelled. Does not wait.
+    pub fn begin_shutdown(&self) {
+        self.handle.shared.close();
+    }
+
+    /// Waits for the worker threads to end, for `limit` at the most. True: all have ended.
+    pub fn join(&mut self, limit: Option<Duration>) -> bool {
+        let all = self.threads.join(limit);
+        if all {
+            // Without a single worker (none could be started) nobody else has cancelled the tasks.
+            self.handle.shared.registry.shut_down(0);
+            self.handle.shared.drain();
+        }
+        all
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("workers", &self.config.workers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Spawns onto a pool and reads its counters.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    /// Spawns a task: onto the calling worker's own queue, or through the injector. If the pool is closed the
+    /// task is cancelled at once.
+    pub fn spawn<F>(&self, future: F, meta: Meta) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (task, runnable, join) = raw::new_task(future, self.shared.clone(), meta);
+        let worker = worker::with_current(&self.shared, |worker| worker.index());
+        match self.shared.registry.insert(worker, task) {
+            Ok(()) => self.shared.schedule(runnable, How::Spawned),
+            Err(task) => task.shutdown(),
+        }
+        JoinHandle::new(join)
+    }
+
+    /// Runs `f`; the wakes that it makes on this thread, to this pool, notify at most one parked worker, after it.
+    pub fn batch<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.shared.batch(f)
+    }
+
+    /// Whether the calling thread is one of the pool's workers.
+    pub fn is_worker(&self) -> bool {
+        worker::with_current(&self.shared, |_| ()).is_some()
+    }
+
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.shared.peers.len()
+    }
+
+    /// The counters of one worker.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_counters(&self, worker: usize) -> WorkerCounters {
+        self.shared.peers[worker].counters.snapshot()
+    }
+
+    /// Tasks waiting in the injector.
+    pub fn injector_depth(&self) -> usize {
+        self.shared.injector_depth()
+    }
+
+    /// Tasks waiting on one worker: in its deque and its next-slot.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn local_depth(&self, worker: usize) -> usize {
+        let peer = &self.shared.peers[worker];
+        peer.queue.len() + usize::from(peer.next.is_occupied())
+    }
+
+    /// Tasks that are live.
+    pub fn alive_tasks(&self) -> usize {
+        self.shared.registry.live()
+    }
+
+    /// Tasks ever spawned.
+    pub fn spawned_tasks(&self) -> u64 {
+        self.shared.registry.entered()
+    }
+
+    /// Tasks scheduled from outside of the pool's workers.
+    pub fn remote_schedules(&self) -> u64 {
+        self.shared.remote_schedules()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("multi_thread::Handle")
+            .field("workers", &self.workers())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,227 @@
+//! What the workers of one pool share, and how tasks get to them from outside.
+//!
+//! ```text
+//!   a worker's own task:  schedule ──► next-slot ──(displaced)──► own deque ──┐
+//!   anybody else:         schedule ──► injector ──────────────────────────────┴──► notify: wake at most one
+//! ```
+//!
+//! Invariants
+//!
+//! - H1: every push is followed by [`Shared::notify`], at once or at the end of the [`batch`](Shared::batch) that
+//!   this thread is in. The next-slot is not a push: its owner comes to it next.
+//! - H2: after [`Shared::close`] no `Runnable` stays in the injector: a pusher that finds the pool closed after its
+//!   push empties the injector itself. (A task left there would keep the pool that keeps it.)
+//!
+//! Ordering pairs
+//!
+//! - push; fence in `wake_one` ↔ `begin_park`/`stop_searching`; look: see `sleepers.rs`.
+//! - push; fence; read `closed` ↔ write `closed`; fence; empty the injector ([`Shared::drain`]): one of the two sees
+//!   the other. Model: loom-tests/tests/pool.rs, `a_wake_that_races_shutdown_leaks_nothing`.
+//!
+//! Deliberately absent: a lock. The sleepers' and the registry's are their own.
+
+use std::cell::Cell;
+
+use heist_primitive::CachePadded;
+use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
+use heist_primitive::sync::{Arc, StdArc};
+
+use super::counters::Counters;
+use super::sleepers::Sleepers;
+use super::worker;
+use crate::driver::Clock;
+use crate::loan::Loan;
+use crate::park::Parker;
+use crate::queue::{Injector, Local, Remote, retry};
+use crate::task::registry::Registry;
+use crate::task::{How, Runnable, Schedule, TaskRef, TaskSlot};
+
+/// The side of a worker that others see.
+pub(super) struct Peer {
+    pub(super) queue: Remote,
+    pub(super) next: CachePadded<TaskSlot>,
+    pub(super) parker: Parker,
+    pub(super) counters: CachePadded<Counters>,
+}
+
+/// What the workers of one pool share.
+pub(super) struct Shared {
+    injector: CachePadded<Injector>,
+    pub(super) peers: Box<[Peer]>,
+    pub(super) sleepers: Sleepers,
+    pub(super) registry: Registry,
+    remote_schedules: CachePadded<UnmodelledU64>,
+    closed: AtomicBool,
+    /// The driver that workers wait in, if there is one.
+    pub(super) loan: Option<StdArc<Loan>>,
+    pub(super) global_queue_interval: u32,
+    pub(super) event_interval: u32,
+    pub(super) seed: u64,
+    pub(super) clock: Clock,
+}
+
+heist_primitive::thread_local! {
+    /// The pool whose notifications this thread holds back, by address, and whether there is one.
+    static BATCH: Cell<(usize, bool)> = const { Cell::new((0, false)) };
+}
+
+impl Shared {
+    pub(super) fn new(config: &super::Config, locals: &[Local]) -> Self {
+        let peer = |local: &Local| Peer {
+            queue: local.remote(),
+            next: CachePadded::new(TaskSlot::new()),
+            parker: Parker::new(),
+            counters: CachePadded::new(Counters::default()),
+        };
+        Self {
+            injector: CachePadded::new(Injector::new()),
+            peers: locals.iter().map(peer).collect(),
+            sleepers: Sleepers::new(locals.len()),
+            registry: Registry::new(locals.len()),
+            remote_schedules: CachePadded::new(UnmodelledU64::new(0)),
+            closed: AtomicBool::new(false),
+            loan: config.loan.clone(),
+            global_queue_interval: config
+                .global_queue_interval
+                .unwrap_or(super::GLOBAL_QUEUE_INTERVAL),
+            event_interval: config.event_interval.max(1),
+            seed: config.seed,
+            clock: config.clock.clone(),
+        }
+    }
+
+    /// Pushes a task from outside of the pool.
+    fn inject(&self, task: Runnable) {
+        if self.is_closed() {
+            return drop(task);
+        }
+        self.injector.push(task);
+        self.remote_schedules.fetch_add(1, Ordering::Relaxed);
+        self.notify();
+    }
+
+    /// After a push: wakes one worker if nobody is on the way.
+    pub(super) fn notify(&self) {
+        if !self.hold_back() {
+            self.notify_now();
+        }
+    }
+
+    fn notify_now(&self) {
+        if let Some(worker) = self.sleepers.wake_one() {
+            self.unpark(&self.peers[worker]);
+        }
+        // H2; the fence is `wake_one`'s.
+        if self.is_closed() {
+            self.drain();
+        }
+    }
+
+    fn unpark(&self, peer: &Peer) {
+        let in_driver = peer.parker.unpark_or_interrupt();
+        if let (true, Some(loan)) = (in_driver, &self.loan) {
+            loan.interrupt();
+        }
+    }
+
+    /// Whether this thread is in a batch of this pool's, which then owes the notification.
+    fn hold_back(&self) -> bool {
+        let address = std::ptr::from_ref(self).addr();
+        BATCH
+            .try_with(|batch| {
+                batch.get().0 == address && {
+                    batch.set((address, true));
+                    true
+                }
+            })
+            .unwrap_or(false)
+    }
+
+    /// Runs `f`; the pushes in it, by this thread to this pool, are notified once, after it.
+    pub(super) fn batch<R>(&self, f: impl FnOnce() -> R) -> R {
+        struct End<'a>(&'a Shared, (usize, bool));
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                let (_, owed) = BATCH.try_with(|batch| batch.replace(self.1)).unwrap_or_default();
+                if owed {
+                    self.0.notify();
+                }
+            }
+        }
+        let address = std::ptr::from_ref(self).addr();
+        let _end = End(
+            self,
+            BATCH
+                .try_with(|batch| batch.replace((address, false)))
+                .unwrap_or_default(),
+        );
+        f()
+    }
+
+    /// One task from the injector.
+    pub(super) fn pop_injected(&self) -> Option<Runnable> {
+        if self.injector.is_empty() {
+            return None;
+        }
+        retry(|| self.injector.steal_one())
+    }
+
+    /// A batch from the injector: one to run, the rest into `local`.
+    pub(super) fn steal_injected(&self, local: &Local) -> Option<Runnable> {
+        if self.injector.is_empty() {
+            return None;
+        }
+        retry(|| self.injector.steal(local))
+    }
+
+    /// Whether a task waits in any queue. Next-slots do not count: their owners are awake and come to them.
+    pub(super) fn has_queued_work(&self) -> bool {
+        !self.injector.is_empty() || self.peers.iter().any(|peer| !peer.queue.is_empty())
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Tells the workers to stop. They cancel the live tasks as they go.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        for peer in &self.peers {
+            self.unpark(peer);
+        }
+    }
+
+    /// Drops what is in the injector. Only after [`close`](Self::close).
+    pub(super) fn drain(&self) {
+        fence(Ordering::SeqCst);
+        while let Some(task) = self.pop_injected() {
+            drop(task);
+        }
+    }
+
+    pub(super) fn injector_depth(&self) -> usize {
+        self.injector.len()
+    }
+
+    pub(super) fn remote_schedules(&self) -> u64 {
+        self.remote_schedules.load(Ordering::Relaxed)
+    }
+}
+
+impl Schedule for Arc<Shared> {
+    fn schedule(&self, task: Runnable, how: How) {
+        let mut task = Some(task);
+        worker::with_current(self, |worker| {
+            if let Some(task) = task.take() {
+                worker.schedule(task, how);
+            }
+        });
+        if let Some(task) = task {
+            self.inject(task);
+        }
+    }
+
+    fn release(&self, registry_slot: u64) -> Option<TaskRef> {
+        self.registry.remove(registry_slot)
+    }
+}

@@ -1,0 +1,139 @@
+//! Who sleeps and who searches: the one registry of idle workers.
+//!
+//! ```text
+//!                       start_searching                       found work: stop_searching
+//!    ┌─────────┐ ───────────────────────────► ┌───────────┐ ──────────────────────────► ┌─────────┐
+//!    │ working │                              │ searching │                             │ working │
+//!    └─────────┘ ──────┐                      └───────────┘                             └─────────┘
+//!                      │ begin_park             │       ▲
+//!                      ▼                        ▼       │ wake_one (by a pusher), or cancel_park (by itself)
+//!                   ┌──────────────────────────────┐    │
+//!                   │ parked: on the stack         │ ───┘
+//!                   └──────────────────────────────┘
+//! ```
+//!
+//! A push wakes a parked worker only if nobody is searching; a woken worker counts as searching from the moment
+//! it is taken off the stack; the last one to stop searching with work in hand looks round and, if more is
+//! queued, wakes the next. So a burst wakes one worker after another and a lone task wakes one.
+//!
+//! Invariants
+//!
+//! - L1: `parked` in the word equals the length of the stack, both changed under the lock.
+//! - L2: if a task is queued (next-slots aside) then a worker is awake that will look at that queue after the
+//!   push: its owner, a searching worker, or one that [`wake_one`](Sleepers::wake_one) has taken off the stack.
+//! - L3: a worker is on the stack at most once. Who takes it off owes it an unpark; if it takes itself off, nobody does.
+//!
+//! Ordering pairs
+//!
+//! - push; fence(SeqCst) in `wake_one`; read the word ↔ change the word; fence(SeqCst) in `begin_park` or
+//!   `stop_searching`; look at every queue. Of two fences one is first, so either the pusher sees the worker parked
+//!   (or no longer searching), or the worker sees the task. Models: loom-tests/tests/sleepers.rs, where each
+//!   fence taken out makes a model fail.
+//!
+//! Deliberately absent: a second registry (the driver's lender uses the parker of the worker that borrows), and
+//! timeouts.
+
+use heist_primitive::CachePadded;
+use heist_primitive::sync::Mutex;
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering, fence};
+
+/// One searching worker in the word; parked workers count in the upper half.
+const SEARCHING: usize = 1;
+const PARKED: usize = 1 << (usize::BITS / 2);
+
+/// The registry of idle workers of one pool.
+#[derive(Debug)]
+pub struct Sleepers {
+    /// `parked << 32 | searching`
+    word: CachePadded<AtomicUsize>,
+    /// The parked workers; the last to park is the first to be woken, for its caches are warm.
+    stack: Mutex<Vec<usize>>,
+    workers: usize,
+}
+
+fn searching(word: usize) -> usize {
+    word % PARKED
+}
+
+fn parked(word: usize) -> usize {
+    word / PARKED
+}
+
+impl Sleepers {
+    /// All of `workers` are working.
+    pub fn new(workers: usize) -> Self {
+        Self {
+            word: CachePadded::new(AtomicUsize::new(0)),
+            stack: Mutex::new(Vec::with_capacity(workers)),
+            workers,
+        }
+    }
+
+    /// Called after a push: a worker to unpark, or nobody.
+    #[must_use = "the worker was taken off the stack and must be unparked"]
+    pub fn wake_one(&self) -> Option<usize> {
+        fence(Ordering::SeqCst);
+        let word = self.word.load(Ordering::Relaxed);
+        if searching(word) > 0 || parked(word) == 0 {
+            return None;
+        }
+        let mut stack = self.stack.lock();
+        if searching(self.word.load(Ordering::Relaxed)) > 0 {
+            return None;
+        }
+        let worker = stack.pop()?;
+        self.word
+            .fetch_add(SEARCHING.wrapping_sub(PARKED), Ordering::Relaxed);
+        Some(worker)
+    }
+
+    /// A working worker without work asks to search; refused while half of the workers do already.
+    pub fn start_searching(&self) -> bool {
+        let searching = searching(self.word.load(Ordering::Relaxed));
+        if 2 * searching >= self.workers {
+            return false;
+        }
+        self.word.fetch_add(SEARCHING, Ordering::Relaxed);
+        true
+    }
+
+    /// A searching worker found work. True: it was the last; it must now look at every queue and, if there is
+    /// more, call [`wake_one`](Self::wake_one).
+    #[must_use]
+    pub fn stop_searching(&self) -> bool {
+        let before = self.word.fetch_sub(SEARCHING, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        searching(before) == 1
+    }
+
+    /// A worker goes onto the stack. Before it sleeps it must look at every queue, and if there is something,
+    /// [`cancel_park`](Self::cancel_park).
+    pub fn begin_park(&self, worker: usize, was_searching: bool) {
+        let mut stack = self.stack.lock();
+        debug_assert!(!stack.contains(&worker));
+        stack.push(worker);
+        let searching = if was_searching { SEARCHING } else { 0 };
+        self.word
+            .fetch_add(PARKED.wrapping_sub(searching), Ordering::Relaxed);
+        drop(stack);
+        fence(Ordering::SeqCst);
+    }
+
+    /// A worker takes itself off the stack and is searching then. False: somebody else has, with the same
+    /// effect, and owes it an unpark.
+    pub fn cancel_park(&self, worker: usize) -> bool {
+        let mut stack = self.stack.lock();
+        let Some(place) = stack.iter().position(|&parked| parked == worker) else {
+            return false;
+        };
+        stack.remove(place);
+        self.word
+            .fetch_add(SEARCHING.wrapping_sub(PARKED), Ordering::Relaxed);
+        true
+    }
+
+    /// How many are parked, as of a moment ago.
+    pub fn parked(&self) -> usize {
+        parked(self.word.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,294 @@
+//! One worker: a thread that looks for tasks, polls them, and sleeps when there are none.
+//!
+//! ```text
+//!      ┌──────────────────────────────── run one ◄───────────────────────────────┐
+//!      ▼                                                                         │ found
+//!   next_task:  every Nth time the injector ─► next-slot ─► own deque ─► injector (a batch)
+//!      │ nothing                                                                 ▲
+//!      ▼                                                                         │ found
+//!   search:     the others' deques, from a random one on ─► injector ─► a stuck owner's next-slot
+//!      │ nothing                                                                 ▲
+//!      ▼                                                                         │ woken
+//!   park:       onto the stack of sleepers ─► look at every queue once more ─► sleep
+//! ```
+//!
+//! Invariants
+//!
+//! - W1: only its own thread touches a `Worker`; others see its `Peer`.
+//! - W2: `searching` is true exactly while the sleepers' registry counts this worker as searching.
+//! - W3: at most [`NEXT_STREAK`] tasks in a row come from the next-slot; then the deque has its turn.
+//! - W4: every `global_queue_interval` tasks the injector comes first, so tasks that keep a worker's own queue
+//!   full do not starve it.
+//! - W5: a next-slot is taken from its owner only if the owner was inside the same poll at two looks.
+//!
+//! - W6: every `event_interval` tasks the worker looks into the driver if nobody has it, and sleeps in it when it has
+//!   nothing to do (`loan.rs`).
+//!
+//! Ordering pairs: those of `sleepers.rs`, `park.rs`, `loan.rs` and [`TaskSlot`](crate::task::TaskSlot).
+//!
+//! Deliberately absent: spinning for work: one look round, then sleep.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use heist_primitive::hint::spin_loop;
+use heist_primitive::sync::Arc;
+
+use super::counters::Counters;
+use super::shared::{Peer, Shared};
+use crate::coop;
+use crate::loan::sleep_limit;
+use crate::queue::{Local, retry};
+use crate::rng::Rng;
+use crate::task::{How, Runnable};
+
+/// Tasks in a row that may come from the next-slot.
+const NEXT_STREAK: u8 = 3;
+
+/// Spin-loop hints between two looks at a next-slot: a few microseconds, far beyond a short poll.
+#[cfg(not(heist_loom))]
+const LOOK_AGAIN_AFTER: u32 = 128;
+#[cfg(heist_loom)]
+const LOOK_AGAIN_AFTER: u32 = 1;
+
+heist_primitive::thread_local! {
+    static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+}
+
+/// A worker's own side.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    index: usize,
+    local: Local,
+    searching: Cell<bool>,
+    /// Woken, and no task found since.
+    woken: Cell<bool>,
+    next_streak: Cell<u8>,
+    until_injector: Cell<u32>,
+    until_driver: Cell<u32>,
+    awake_since: Cell<u64>,
+    rng: Rng,
+}
+
+/// Calls `f` if this thread is a worker of `shared`.
+pub(super) fn with_current<R>(shared: &Arc<Shared>, f: impl FnOnce(&Worker) -> R) -> Option<R> {
+    CURRENT
+        .try_with(|current| {
+            let current = current.borrow();
+            let worker = current
+                .as_ref()
+                .filter(|worker| Arc::ptr_eq(&worker.shared, shared))?;
+            Some(f(worker))
+        })
+        .ok()
+        .flatten()
+}
+
+/// The body of a worker's thread.
+pub(super) fn run(shared: Arc<Shared>, index: usize, local: Local) {
+    let worker = Rc::new(Worker {
+        index,
+        local,
+        searching: Cell::new(false),
+        woken: Cell::new(false),
+        next_streak: Cell::new(0),
+        until_injector: Cell::new(shared.global_queue_interval),
+        until_driver: Cell::new(shared.event_interval),
+        awake_since: Cell::new((shared.clock)()),
+        rng: Rng::new(shared.seed.wrapping_add(index as u64)),
+        shared,
+    });
+    CURRENT.with(|current| *current.borrow_mut() = Some(worker.clone()));
+    worker.work();
+    worker.shut_down();
+    CURRENT.with(|current| current.borrow_mut().take());
+    // What the last drops woke while this thread was still a worker.
+    worker.drain();
+}
+
+impl Worker {
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    fn peer(&self) -> &Peer {
+        &self.shared.peers[self.index]
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.peer().counters
+    }
+
+    /// Puts a task on this worker, from one of its own tasks.
+    pub(super) fn schedule(&self, task: Runnable, how: How) {
+        self.counters().local_schedules.add(1);
+        match how {
+            How::Yielded => {
+                let alone = self.local.is_empty() && !self.peer().next.is_occupied();
+                self.local.push(task);
+                if !alone {
+                    self.shared.notify();
+                }
+            }
+            How::Spawned | How::Woken => {
+                if let Some(displaced) = self.peer().next.put(task) {
+                    self.local.push(displaced);
+                    self.shared.notify();
+                }
+            }
+        }
+    }
+
+    fn work(&self) {
+        while !self.shared.is_closed() {
+            let Some(task) = self.next_task().or_else(|| self.search()) else {
+                self.park();
+                continue;
+            };
+            if self.searching.take() && self.shared.sleepers.stop_searching() && self.shared.has_queued_work()
+            {
+                self.shared.notify();
+            }
+            self.woken.set(false);
+            self.counters().polls.add(1);
+            coop::budget(|| task.run());
+            self.until_driver.set(self.until_driver.get() - 1);
+            if self.until_driver.get() == 0 {
+                self.until_driver.set(self.shared.event_interval);
+                self.look_into_driver();
+            }
+        }
+    }
+
+    fn next_task(&self) -> Option<Runnable> {
+        if self.until_injector.get() <= 1 {
+            self.until_injector.set(self.shared.global_queue_interval);
+            if let Some(task) = self.shared.pop_injected() {
+                return Some(task);
+            }
+        } else {
+            self.until_injector.set(self.until_injector.get() - 1);
+        }
+        if let Some(task) = self.peer().next.take() {
+            if self.next_streak.get() < NEXT_STREAK {
+                self.next_streak.set(self.next_streak.get() + 1);
+                return Some(task);
+            }
+            self.local.push(task);
+        }
+        self.next_streak.set(0);
+        self.local
+            .pop()
+            .or_else(|| self.shared.steal_injected(&self.local))
+    }
+
+    /// Looks at the other workers once round.
+    fn search(&self) -> Option<Runnable> {
+        if !self.searching.get() {
+            if !self.shared.sleepers.start_searching() {
+                return None;
+            }
+            self.searching.set(true);
+        }
+        let peers = &self.shared.peers;
+        let start = self.rng.below(peers.len());
+        let others = (start..peers.len())
+            .chain(0..start)
+            .filter(|&other| other != self.index);
+        for other in others.clone() {
+            if peers[other].queue.is_empty() {
+                continue;
+            }
+            if let Some(task) = retry(|| peers[other].queue.steal(&self.local)) {
+                self.counters().steal_operations.add(1);
+                self.counters().steals.add(1 + self.local.len() as u64);
+                return Some(task);
+            }
+        }
+        if let Some(task) = self.shared.steal_injected(&self.local) {
+            return Some(task);
+        }
+        others
+            .map(|other| &peers[other])
+            .find(|peer| peer.next.is_occupied())
+            .and_then(|peer| self.rob(peer))
+    }
+
+    /// Takes a next-slot whose owner is stuck (W5).
+    fn rob(&self, victim: &Peer) -> Option<Runnable> {
+        let polls = victim.counters.polls.get();
+        (0..LOOK_AGAIN_AFTER).for_each(|_| spin_loop());
+        if victim.counters.polls.get() != polls {
+            return None;
+        }
+        let task = victim.next.take()?;
+        self.counters().steal_operations.add(1);
+        self.counters().steals.add(1);
+        Some(task)
+    }
+
+    /// Sleeps until there may be work, and is searching after that.
+    fn park(&self) {
+        let shared = &self.shared;
+        if self.woken.take() {
+            self.counters().noops.add(1);
+        }
+        shared
+            .sleepers
+            .begin_park(self.index, self.searching.replace(true));
+        if shared.is_closed() || shared.has_queued_work() {
+            if !shared.sleepers.cancel_park(self.index) {
+                // Somebody has woken us meanwhile: take his unpark.
+                self.peer().parker.park();
+            }
+            return;
+        }
+        self.counters().parks.add(1);
+        self.counters()
+            .busy_ns
+            .add((shared.clock)().saturating_sub(self.awake_since.get()));
+        shared.batch(|| {
+            self.sleep();
+            // Still on the stack if it was not a pusher that woke us: searching either way. What the driver woke on this
+            // thread is notified after this, so that it does not wake others while one is searching already.
+            shared.sleepers.cancel_park(self.index);
+        });
+        self.awake_since.set((shared.clock)());
+        self.counters().unparks.add(1);
+        self.woken.set(true);
+    }
+
+    /// In the driver if it is to be had, else on the parker.
+    fn sleep(&self) {
+        let parker = &self.peer().parker;
+        if let Some(loan) = &self.shared.loan {
+            if !parker.enter_driver() {
+                return;
+            }
+            let turned = loan.turn(|| sleep_limit(parker));
+            if parker.leave_driver() || turned {
+                return;
+            }
+        }
+        parker.park();
+    }
+
+    /// A look into the driver between tasks, for workers that never run dry.
+    fn look_into_driver(&self) {
+        if let Some(loan) = &self.shared.loan {
+            self.shared.batch(|| loan.turn(|| Some(Duration::ZERO)));
+        }
+    }
+
+    fn shut_down(&self) {
+        self.shared.registry.shut_down(self.index);
+        self.drain();
+    }
+
+    fn drain(&self) {
+        while let Some(task) = self.peer().next.take().or_else(|| self.local.pop()) {
+            drop(task);
+        }
+    }
+}

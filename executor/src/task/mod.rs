@@ -1,0 +1,83 @@
+//! Tasks: a future in a cell that many hands hold.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `state.rs` | the state word and its named transitions: who may do what, as bits |
+//! | `raw.rs` | the cell itself and the owning pointers to it: the executor's only unsafe code |
+//! | `join.rs`, `abort.rs`, `error.rs` | what the spawner holds: `JoinHandle`, `AbortHandle`, `JoinError` |
+//! | `registry.rs` | all live tasks of a runtime, for shutdown and counting |
+//! | `id.rs` | ids, and which task this thread is polling |
+//! | `yield_now.rs` | letting others run |
+//!
+//! A task's life: [`raw::new_task`] makes it with three references. The registry keeps one until the task
+//! completes or the runtime shuts down, a `Runnable` travels through the queues with one, the `JoinHandle` has
+//! one; each waker adds one.
+//!
+//! Deliberately absent: queues and threads. A task knows its scheduler only as a [`Schedule`].
+
+mod abort;
+mod error;
+mod id;
+mod join;
+pub(crate) mod raw;
+pub(crate) mod registry;
+mod state;
+mod yield_now;
+
+use std::panic::Location;
+
+pub use abort::AbortHandle;
+pub use error::JoinError;
+pub use id::{Id, id, try_id};
+pub use join::JoinHandle;
+pub(crate) use raw::{Runnable, TaskRef, TaskSlot};
+pub use yield_now::{YieldNow, yield_now};
+
+/// What a spawner says of a task besides its future.
+#[derive(Debug)]
+pub struct Meta {
+    /// For logs and dumps.
+    pub name: Option<Box<str>>,
+    /// Where it was spawned.
+    pub location: &'static Location<'static>,
+}
+
+impl Meta {
+    /// No name, and the caller's location.
+    #[track_caller]
+    pub fn caller() -> Self {
+        Self {
+            name: None,
+            location: Location::caller(),
+        }
+    }
+
+    /// A name, and the caller's location.
+    #[track_caller]
+    pub fn named(name: impl Into<Box<str>>) -> Self {
+        Self {
+            name: Some(name.into()),
+            location: Location::caller(),
+        }
+    }
+}
+
+/// Why a `Runnable` comes to its scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// It is new.
+    Spawned,
+    /// Somebody woke it.
+    Woken,
+    /// It woke itself while it ran: it has had its turn and goes to the back.
+    Yielded,
+}
+
+/// Where tasks go when they can run. The task cell holds one.
+pub(crate) trait Schedule: Send + Sync + 'static {
+    /// Puts `task` on a queue.
+    fn schedule(&self, task: Runnable, how: How);
+
+    /// Takes the registry's reference to a task that has completed, if the registry still has it.
+    fn release(&self, registry_slot: u64) -> Option<TaskRef>;
+}

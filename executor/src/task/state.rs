@@ -1,0 +1,359 @@
+//! The state word of a task: six flags and a reference count in one atomic.
+//!
+//! ```text
+//!   bit      63 … 6       5          4           3             2          1         0
+//!        ┌────────────┬───────────┬────────────┬───────────────┬───────────┬──────────┬─────────┐
+//!        │ references │ CANCELLED │ JOIN_WAKER │ JOIN_INTEREST │ SCHEDULED │ COMPLETE │ RUNNING │
+//!        └────────────┴───────────┴────────────┴───────────────┴───────────┴──────────┴─────────┘
+//!
+//!                  1 wake                2 run                    4 ready, panic, cancelled
+//!      ┌──────┐ ─────────► ┌───────────┐ ─────────► ┌─────────┐ ───────────────────────► ┌──────────┐
+//!  ───►│ idle │            │ SCHEDULED │            │ RUNNING │                          │ COMPLETE │
+//!   0  └──────┘ ◄──────────└───────────┘ ◄───────── └─────────┘                          └──────────┘
+//!          ▲            (born here, 0)     3b woken     │ 3a pending                          ▲
+//!          └────────────────────────────────────────────┘                                     │
+//!          └──────────────────────────── 5 shut down (RUNNING meanwhile) ─────────────────────┘
+//! ```
+//!
+//! 0. [`State::new`]; 1. [`transition_to_scheduled_by_ref`](State::transition_to_scheduled_by_ref), `…_by_value`,
+//!    `…_and_cancelled`; 2. [`transition_to_running`](State::transition_to_running);
+//! 3. [`transition_to_idle`](State::transition_to_idle); 4. [`transition_to_complete`](State::transition_to_complete);
+//! 5. [`transition_to_shutdown`](State::transition_to_shutdown).
+//!
+//! Invariants
+//!
+//! - S1: RUNNING is a lock. Whoever set it alone may touch the future, until he clears it.
+//! - S2: SCHEDULED means that exactly one `Runnable` exists or, while RUNNING, is owed by the runner. Each
+//!   `Runnable` owns one reference.
+//! - S3: COMPLETE is set once, together with clearing RUNNING, and never cleared. From then on the output
+//!   belongs to the `JoinHandle` if JOIN_INTEREST is set, else to the one who completed.
+//! - S4: JOIN_WAKER says who may touch the join waker's slot. Clear with JOIN_INTEREST: the `JoinHandle`
+//!   alone. Set: nobody may write, the `JoinHandle` and, after COMPLETE, the completer may read; the
+//!   `JoinHandle` clears it before COMPLETE, the completer after. Clear without JOIN_INTEREST: the one of the
+//!   two that cleared the second of these bits.
+//! - S5: the count is the number of `TaskRef`s, `Runnable`s, wakers and `JoinHandle`s; at zero the one who
+//!   took the last frees the cell.
+//!
+//! Ordering pairs
+//!
+//! - Every transition is an RMW with AcqRel: the release of one actor's last access to the future, the
+//!   output or the waker meets the acquire of the next. Models: loom-tests/tests/task_state.rs.
+//! - A wake of a task that is SCHEDULED already still writes the word: what the waker did before the wake must
+//!   be visible to the poll that this wake rides on. Model: `wake_publishes_even_when_already_scheduled`.
+//! - The reference count is dropped with AcqRel as part of the same word, so that the freeing thread sees
+//!   everything the others did.
+//!
+//! Deliberately absent: pointers, futures, wakers. This file knows bits only.
+
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
+
+const RUNNING: usize = 1;
+const COMPLETE: usize = 1 << 1;
+const SCHEDULED: usize = 1 << 2;
+const JOIN_INTEREST: usize = 1 << 3;
+const JOIN_WAKER: usize = 1 << 4;
+const CANCELLED: usize = 1 << 5;
+const REF_ONE: usize = 1 << 6;
+
+/// Born scheduled, with references for the registry, the `Runnable` and the `JoinHandle`.
+const INITIAL: usize = (REF_ONE * 3) | JOIN_INTEREST | SCHEDULED;
+
+/// The word.
+pub(crate) struct State(AtomicUsize);
+
+/// A copy of the word at one moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Snapshot(usize);
+
+/// What a runner with a `Runnable` in hand now owes.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ToRunning {
+    /// Poll the future.
+    Run,
+    /// Drop the future and complete with a cancellation.
+    Cancel,
+    /// Nothing: somebody else runs or ran it. The reference has been dropped.
+    Release,
+    /// Free the cell: that was the last reference.
+    Dealloc,
+}
+
+/// What a runner whose poll was pending now owes.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ToIdle {
+    /// Nothing; the reference has been dropped.
+    Done,
+    /// Schedule it again, at the back: the new `Runnable` owns a reference made here. The runner's own is
+    /// to be dropped after that, for the scheduler to push through lives in the cell.
+    Reschedule,
+    /// Free the cell.
+    Dealloc,
+    /// Drop the future and complete with a cancellation; RUNNING is still held.
+    Cancel,
+}
+
+/// What a waker now owes.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ToScheduled {
+    /// Nothing.
+    Nothing,
+    /// Put a `Runnable` on a queue; it owns a reference made here. A waker that ends drops its own after.
+    Submit,
+    /// Free the cell.
+    Dealloc,
+}
+
+/// What a `JoinHandle` that is being dropped now owes.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct JoinDropped {
+    /// The output is the handle's to drop.
+    pub(crate) output: bool,
+    /// The join waker is the handle's to drop.
+    pub(crate) waker: bool,
+}
+
+impl Snapshot {
+    pub(crate) fn is_complete(self) -> bool {
+        self.0 & COMPLETE != 0
+    }
+
+    pub(crate) fn is_idle(self) -> bool {
+        self.0 & (RUNNING | COMPLETE) == 0
+    }
+
+    pub(crate) fn is_join_interested(self) -> bool {
+        self.0 & JOIN_INTEREST != 0
+    }
+
+    pub(crate) fn has_join_waker(self) -> bool {
+        self.0 & JOIN_WAKER != 0
+    }
+
+    fn has(self, bits: usize) -> bool {
+        self.0 & bits != 0
+    }
+
+    fn references(self) -> usize {
+        self.0 / REF_ONE
+    }
+}
+
+impl State {
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(INITIAL))
+    }
+
+    pub(crate) fn load(&self) -> Snapshot {
+        Snapshot(self.0.load(Ordering::Acquire))
+    }
+
+    /// Replaces the word by what `next` makes of it, as one RMW, and returns `next`'s verdict.
+    #[inline]
+    fn update<R>(&self, mut next: impl FnMut(Snapshot) -> (R, usize)) -> R {
+        let mut current = self.0.load(Ordering::Relaxed);
+        loop {
+            let (verdict, new) = next(Snapshot(current));
+            match self
+                .0
+                .compare_exchange_weak(current, new, Ordering::AcqRel, Ordering::Relaxed)
+            {
+                Ok(_) => return verdict,
+                Err(seen) => current = seen,
+            }
+        }
+    }
+
+    /// Arrow 2: the holder of a `Runnable` wants to poll.
+    #[inline]
+    pub(crate) fn transition_to_running(&self) -> ToRunning {
+        self.update(|s| {
+            debug_assert!(s.has(SCHEDULED));
+            if !s.is_idle() {
+                let verdict = if s.references() == 1 {
+                    ToRunning::Dealloc
+                } else {
+                    ToRunning::Release
+                };
+                return (verdict, s.0 - REF_ONE);
+            }
+            let verdict = if s.has(CANCELLED) {
+                ToRunning::Cancel
+            } else {
+                ToRunning::Run
+            };
+            (verdict, (s.0 & !SCHEDULED) | RUNNING)
+        })
+    }
+
+    /// Arrow 3: the poll was pending.
+    #[inline]
+    pub(crate) fn transition_to_idle(&self) -> ToIdle {
+        self.update(|s| {
+            debug_assert!(s.has(RUNNING));
+            if s.has(CANCELLED) {
+                return (ToIdle::Cancel, s.0);
+            }
+            let idle = s.0 & !RUNNING;
+            if s.has(SCHEDULED) {
+                (ToIdle::Reschedule, idle + REF_ONE)
+            } else if s.references() == 1 {
+                (ToIdle::Dealloc, idle - REF_ONE)
+            } else {
+                (ToIdle::Done, idle - REF_ONE)
+            }
+        })
+    }
+
+    /// Arrow 4: the output is in place.
+    #[inline]
+    pub(crate) fn transition_to_complete(&self) -> Snapshot {
+        let before = self.0.fetch_xor(RUNNING | COMPLETE, Ordering::AcqRel);
+        debug_assert!(before & RUNNING != 0 && before & COMPLETE == 0);
+        Snapshot(before ^ (RUNNING | COMPLETE))
+    }
+
+    /// Drops `count` references of the completer; true: free the cell.
+    #[inline]
+    #[must_use]
+    pub(crate) fn drop_references(&self, count: usize) -> bool {
+        let before = Snapshot(self.0.fetch_sub(count * REF_ONE, Ordering::AcqRel));
+        debug_assert!(before.references() >= count);
+        before.references() == count
+    }
+
+    /// Adds a reference.
+    #[inline]
+    pub(crate) fn add_reference(&self) {
+        let before = self.0.fetch_add(REF_ONE, Ordering::Relaxed);
+        // 2^57 leaked wakers: going on would free a cell in use.
+        if before > isize::MAX as usize {
+            std::process::abort();
+        }
+    }
+
+    /// Arrow 1, by a waker that lives on.
+    #[inline]
+    pub(crate) fn transition_to_scheduled_by_ref(&self) -> ToScheduled {
+        self.update(|s| {
+            if s.has(COMPLETE | SCHEDULED) {
+                (ToScheduled::Nothing, s.0)
+            } else if s.has(RUNNING) {
+                (ToScheduled::Nothing, s.0 | SCHEDULED)
+            } else {
+                (ToScheduled::Submit, (s.0 | SCHEDULED) + REF_ONE)
+            }
+        })
+    }
+
+    /// Arrow 1, by a waker that ends here.
+    #[inline]
+    pub(crate) fn transition_to_scheduled_by_value(&self) -> ToScheduled {
+        self.update(|s| {
+            if s.has(COMPLETE | SCHEDULED) {
+                let verdict = if s.references() == 1 {
+                    ToScheduled::Dealloc
+                } else {
+                    ToScheduled::Nothing
+                };
+                (verdict, s.0 - REF_ONE)
+            } else if s.has(RUNNING) {
+                // The runner holds a reference, so ours is not the last.
+                (ToScheduled::Nothing, (s.0 | SCHEDULED) - REF_ONE)
+            } else {
+                (ToScheduled::Submit, (s.0 | SCHEDULED) + REF_ONE)
+            }
+        })
+    }
+
+    /// Arrow 1, by an abort: the runner will find CANCELLED and drop the future.
+    pub(crate) fn transition_to_scheduled_and_cancelled(&self) -> ToScheduled {
+        self.update(|s| {
+            if s.has(COMPLETE | CANCELLED) {
+                (ToScheduled::Nothing, s.0)
+            } else if s.has(RUNNING | SCHEDULED) {
+                (ToScheduled::Nothing, s.0 | CANCELLED | SCHEDULED)
+            } else {
+                (ToScheduled::Submit, (s.0 | CANCELLED | SCHEDULED) + REF_ONE)
+            }
+        })
+    }
+
+    /// Arrow 5: true if the caller took RUNNING and so must drop the future and complete.
+    #[must_use]
+    pub(crate) fn transition_to_shutdown(&self) -> bool {
+        self.update(|s| {
+            let running = if s.is_idle() { RUNNING } else { 0 };
+            (running != 0, s.0 | running | CANCELLED)
+        })
+    }
+
+    /// The cheap way out for a `JoinHandle` that is dropped before anything else happened.
+    #[inline]
+    #[must_use]
+    pub(crate) fn drop_join_handle_fast(&self) -> bool {
+        let without = (INITIAL - REF_ONE) & !JOIN_INTEREST;
+        self.0
+            .compare_exchange(INITIAL, without, Ordering::Release, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// The `JoinHandle` gives up its interest. Its reference is dropped apart.
+    pub(crate) fn transition_to_join_handle_dropped(&self) -> JoinDropped {
+        self.update(|s| {
+            debug_assert!(s.is_join_interested());
+            if s.is_complete() {
+                // The completer may still be reading the waker: then it drops it (S4).
+                let verdict = JoinDropped {
+                    output: true,
+                    waker: !s.has_join_waker(),
+                };
+                (verdict, s.0 & !JOIN_INTEREST)
+            } else {
+                (
+                    JoinDropped {
+                        output: false,
+                        waker: true,
+                    },
+                    s.0 & !(JOIN_INTEREST | JOIN_WAKER),
+                )
+            }
+        })
+    }
+
+    /// The `JoinHandle` has written the slot and offers it to the completer; false: complete already.
+    #[must_use]
+    pub(crate) fn set_join_waker(&self) -> bool {
+        self.update(|s| {
+            debug_assert!(s.is_join_interested() && !s.has_join_waker());
+            if s.is_complete() {
+                (false, s.0)
+            } else {
+                (true, s.0 | JOIN_WAKER)
+            }
+        })
+    }
+
+    /// The `JoinHandle` takes the slot back in order to replace the waker; false: complete already.
+    #[must_use]
+    pub(crate) fn unset_join_waker(&self) -> bool {
+        self.update(|s| {
+            debug_assert!(s.is_join_interested());
+            if s.is_complete() {
+                (false, s.0)
+            } else {
+                (true, s.0 & !JOIN_WAKER)
+            }
+        })
+    }
+
+    /// The completer is through with the slot.
+    pub(crate) fn unset_join_waker_after_complete(&self) -> Snapshot {
+        let before = self.0.fetch_and(!JOIN_WAKER, Ordering::AcqRel);
+        debug_assert!(before & COMPLETE != 0 && before & JOIN_WAKER != 0);
+        Snapshot(before & !JOIN_WAKER)
+    }
+}

@@ -1,0 +1,286 @@
+//! The multi-thread pool from outside: tasks run, wake each other, are aborted, panic, and end with the pool.
+
+mod support;
+
+use std::future::{pending, poll_fn};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Poll, Waker};
+
+use heist_executor::park::block_on;
+use heist_executor::task::yield_now;
+use support::{Drops, Yields, meta, with_pool};
+
+#[test]
+fn outputs_come_back_in_any_number_of_workers() {
+    for workers in [1, 2, 8] {
+        with_pool(workers, |handle| {
+            let joins: Vec<_> = (0..1000_u64)
+                .map(|n| {
+                    handle.spawn(
+                        async move {
+                            Yields(10).await;
+                            n
+                        },
+                        meta(),
+                    )
+                })
+                .collect();
+            let sum: u64 = joins.into_iter().map(|join| block_on(join).unwrap()).sum();
+            assert_eq!(sum, 999 * 1000 / 2);
+        });
+    }
+}
+
+#[test]
+fn tasks_spawn_tasks_and_wait_for_them() {
+    with_pool(2, |handle| {
+        let inner = handle.clone();
+        let outer = handle.spawn(
+            async move {
+                let mut total = 0;
+                for n in 0..100 {
+                    total += inner.spawn(async move { n }, meta()).await.unwrap();
+                }
+                total
+            },
+            meta(),
+        );
+        assert_eq!(block_on(outer).unwrap(), 4950);
+    });
+}
+
+#[test]
+fn a_wake_from_a_foreign_thread_arrives() {
+    with_pool(2, |handle| {
+        let (sender, receiver) = mpsc::channel::<Waker>();
+        let mut sent = false;
+        let join = handle.spawn(
+            poll_fn(move |cx| {
+                if sent {
+                    return Poll::Ready(7);
+                }
+                sent = true;
+                sender.send(cx.waker().clone()).unwrap();
+                Poll::Pending
+            }),
+            meta(),
+        );
+        let waker = receiver.recv().unwrap();
+        waker.wake_by_ref();
+        assert_eq!(block_on(join).unwrap(), 7);
+        // After completion: no effect, no harm.
+        waker.wake_by_ref();
+        waker.wake();
+    });
+}
+
+#[test]
+fn abort_before_during_and_after() {
+    with_pool(1, |handle| {
+        let drops = Drops::default();
+        let guard = drops.guard();
+        let waiting = handle.spawn(
+            async move {
+                let _guard = guard;
+                pending::<()>().await;
+            },
+            meta(),
+        );
+        waiting.abort();
+        assert!(block_on(waiting).unwrap_err().is_cancelled());
+        assert_eq!(drops.count(), 1);
+
+        let slot: Arc<Mutex<Option<heist_executor::task::AbortHandle>>> = Arc::default();
+        let own = slot.clone();
+        let (go, gone) = mpsc::channel::<()>();
+        let running = handle.spawn(
+            async move {
+                gone.recv().unwrap();
+                own.lock().unwrap().take().unwrap().abort();
+                yield_now().await;
+                unreachable!("aborted while it ran");
+            },
+            meta(),
+        );
+        *slot.lock().unwrap() = Some(running.abort_handle());
+        go.send(()).unwrap();
+        assert!(block_on(running).unwrap_err().is_cancelled());
+
+        let mut done = handle.spawn(async { 5 }, meta());
+        while !done.is_finished() {
+            std::thread::yield_now();
+        }
+        done.abort();
+        assert_eq!(block_on(&mut done).unwrap(), 5);
+    });
+}
+
+struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        panic!("in drop");
+    }
+}
+
+#[test]
+fn panics_end_in_the_join_error_and_nowhere_else() {
+    with_pool(1, |handle| {
+        let error = block_on(handle.spawn(async { panic!("boom {}", 1) }, meta())).unwrap_err();
+        assert!(error.is_panic());
+        assert!(
+            error.to_string().ends_with("panicked with message \"boom 1\""),
+            "{error}"
+        );
+
+        let in_drop = handle.spawn(
+            async {
+                let _bomb = PanicsOnDrop;
+            },
+            meta(),
+        );
+        assert!(block_on(in_drop).unwrap_err().is_panic());
+
+        let aborted = handle.spawn(
+            async {
+                let _bomb = PanicsOnDrop;
+                pending::<()>().await;
+            },
+            meta(),
+        );
+        // Let it take its first poll, so that the bomb exists.
+        block_on(handle.spawn(yield_now(), meta())).unwrap();
+        aborted.abort();
+        assert!(block_on(aborted).unwrap_err().is_panic());
+
+        // An output that panics as it goes, with nobody interested.
+        drop(handle.spawn(async { PanicsOnDrop }, meta()));
+        assert_eq!(block_on(handle.spawn(async { 1 }, meta())).unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_join_waker_that_panics_harms_nobody() {
+    struct Bomb;
+    impl std::task::Wake for Bomb {
+        fn wake(self: Arc<Self>) {
+            panic!("in wake");
+        }
+    }
+    with_pool(1, |handle| {
+        let (go, gone) = mpsc::channel::<()>();
+        let mut join = handle.spawn(async move { gone.recv().unwrap() }, meta());
+        let waker = Waker::from(Arc::new(Bomb));
+        let polled = std::pin::Pin::new(&mut join).poll(&mut std::task::Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        go.send(()).unwrap();
+        block_on(handle.spawn(async {}, meta())).unwrap();
+        block_on(join).unwrap();
+    });
+}
+
+#[test]
+fn shutdown_cancels_what_waits_and_what_is_spawned_after() {
+    let drops = Drops::default();
+    let (handle, joins) = with_pool(2, |handle| {
+        let joins: Vec<_> = (0..100)
+            .map(|_| {
+                let guard = drops.guard();
+                handle.spawn(
+                    async move {
+                        let _guard = guard;
+                        pending::<()>().await;
+                    },
+                    meta(),
+                )
+            })
+            .collect();
+        (handle.clone(), joins)
+    });
+    assert_eq!(drops.count(), 100);
+    assert_eq!(handle.alive_tasks(), 0);
+    for join in joins {
+        assert!(block_on(join).unwrap_err().is_cancelled());
+    }
+    let guard = drops.guard();
+    let late = handle.spawn(async move { drop(guard) }, meta());
+    assert_eq!(drops.count(), 101);
+    assert!(block_on(late).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn ten_thousand_tasks_yield_a_hundred_times_each() {
+    for workers in [1, 2, 8] {
+        let polls = Arc::new(AtomicUsize::new(0));
+        with_pool(workers, |handle| {
+            let joins: Vec<_> = (0..10_000)
+                .map(|_| {
+                    let polls = polls.clone();
+                    handle.spawn(
+                        async move {
+                            for _ in 0..100 {
+                                polls.fetch_add(1, Ordering::Relaxed);
+                                yield_now().await;
+                            }
+                        },
+                        meta(),
+                    )
+                })
+                .collect();
+            for join in joins {
+                block_on(join).unwrap();
+            }
+            let counted: u64 = (0..workers)
+                .map(|worker| handle.worker_counters(worker).polls)
+                .sum();
+            assert_eq!(counted, 10_000 * 101);
+        });
+        assert_eq!(polls.load(Ordering::Relaxed), 1_000_000);
+    }
+}
+
+#[test]
+fn an_injected_task_gets_through_to_a_worker_that_never_runs_dry() {
+    with_pool(1, |handle| {
+        let stop = Arc::new(AtomicUsize::new(0));
+        let hogs: Vec<_> = (0..2)
+            .map(|_| {
+                let stop = stop.clone();
+                handle.spawn(
+                    async move {
+                        while stop.load(Ordering::Relaxed) == 0 {
+                            yield_now().await;
+                        }
+                    },
+                    meta(),
+                )
+            })
+            .collect();
+        let inner = stop.clone();
+        block_on(handle.spawn(async move { inner.store(1, Ordering::Relaxed) }, meta())).unwrap();
+        for hog in hogs {
+            block_on(hog).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_task_behind_a_stuck_owner_is_taken_by_another_worker() {
+    with_pool(2, |handle| {
+        let inner = handle.clone();
+        let stuck = handle.spawn(
+            async move {
+                let (done, is_done) = mpsc::channel::<()>();
+                // Into the next-slot of this worker, which then blocks until somebody else has run it.
+                inner.spawn(async move { done.send(()).unwrap() }, meta());
+                // Something in the deque as well, so that another worker is woken at all.
+                inner.spawn(async {}, meta());
+                inner.spawn(async {}, meta());
+                is_done.recv().unwrap();
+            },
+            meta(),
+        );
+        block_on(stuck).unwrap();
+    });
+}

@@ -1,0 +1,36 @@
+//! What the expansions of heist's macros name. No part of the API, however public.
+//!
+//! Invariants
+//!
+//! - I1: everything an expansion names is here or in `core`, so that one path, `$crate::macros::support`,
+//!   reaches it under every name that a user gives to heist.
+//! - I2: no unsafe code: `Pair` and `MaybeDone` are pinned through pin-project-lite.
+
+#[cfg(feature = "macros")]
+mod maybe_done;
+#[cfg(feature = "macros")]
+mod pair;
+#[cfg(feature = "macros")]
+mod random;
+
+pub use std::pin::pin;
+
+#[cfg(feature = "macros")]
+pub use self::{
+    fair::{all_disabled, around, poll_budget_available, rotate},
+    maybe_done::{MaybeDone, maybe_done},
+    pair::Pair,
+    random::thread_rng_n,
+};
+#[cfg(feature = "macros")]
+pub use heist_macros::{join_branches, select_branches, try_join_branches};
+#[cfg(feature = "macros")]
+pub use std::{
+    future::{Future, IntoFuture, poll_fn},
+    option::Option,
+    result::Result,
+    task::Poll,
+};
+
+#[cfg(feature = "macros")]
+mod fair;

@@ -1,0 +1,202 @@
+//! A mio source with its registration: the loop between system call and readiness that all sockets share.
+//!
+//! ```text
+//!                 no readiness                        woken
+//!   poll ──► look ───────────► Pending ─────────────────┐
+//!             │ ready (tick)                            │
+//!             ▼                       WouldBlock:       │
+//!          system call ───────────────────────────► clear(tick) ──► look
+//!             │ done
+//!             ▼
+//!          Ready; a transfer shorter than asked for clears as well
+//! ```
+//!
+//! Invariants
+//!
+//! - I1: the system call comes before any wait: a fresh socket is assumed ready, and readiness goes away only
+//!   by a system call that found it used up.
+//! - I2: a clear carries the tick that was seen before the system call, so an event between the two stays.
+//! - I3: each turn of the loop spends a unit of the task's budget, so a source that is ready again and again
+//!   cannot starve the others.
+//! - I4: the source is deregistered before it is closed or handed out.
+//!
+//! Absent on purpose: any buffer, and any knowledge of what kind of source it is.
+
+use crate::runtime::context;
+use heist_executor::coop;
+use heist_reactor::{Direction, Interest, Ready, ReadyEvent, Registration};
+use mio::event::Source;
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::task::{Context, Poll, ready};
+
+/// Whether a transfer shorter than the buffer proves that the socket is drained or full, so that the next
+/// attempt may wait for an edge. True where mio uses epoll or kqueue.
+const SHORT_TRANSFER_CLEARS: bool = cfg!(any(
+    target_os = "android",
+    target_os = "linux",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "ios",
+    target_os = "macos",
+    target_os = "netbsd",
+    target_os = "openbsd",
+));
+
+/// A source in the reactor of the runtime it was created in.
+pub(crate) struct Evented<E: Source> {
+    /// Present until `into_inner` or the drop takes it.
+    source: Option<E>,
+    registration: Registration,
+}
+
+impl<E: Source> Evented<E> {
+    /// Registers `source` with the current runtime's reactor.
+    ///
+    /// # Panics
+    /// Outside of a runtime, or if its I/O is not enabled.
+    #[track_caller]
+    pub(crate) fn new(mut source: E, interest: Interest) -> io::Result<Evented<E>> {
+        let registration = context::io().register(&mut source, interest)?;
+        Ok(Evented {
+            source: Some(source),
+            registration,
+        })
+    }
+
+    /// Takes the source out of the reactor.
+    pub(crate) fn into_inner(mut self) -> io::Result<E> {
+        // Nothing but this function and the drop takes it, and both end the value's life.
+        let mut source = self.source.take().expect("the source is here until the end");
+        self.registration.deregister(&mut source)?;
+        Ok(source)
+    }
+
+    /// Lets the first operations be tried without waiting for an event.
+    pub(crate) fn assume_ready(&self, ready: Ready) {
+        self.registration.assume_ready(ready);
+    }
+
+    /// Waits for a direction; the waker of the latest call per direction counts.
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let event = ready!(self.registration.poll_ready(cx, direction))?;
+        unit.made_progress();
+        Poll::Ready(Ok(event))
+    }
+
+    /// Waits for any of `interest`, beside any number of others.
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        Ok(self.registration.readiness(interest).await?.ready())
+    }
+
+    /// Does `op` as soon as it does not answer `WouldBlock`; one caller per direction at a time.
+    pub(crate) fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut op: impl FnMut(&E) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let event = ready!(self.poll_ready(cx, direction))?;
+            match op(self) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.registration.clear(event),
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    /// `poll_io` for an operation that moves at most `asked` bytes and says how many.
+    pub(crate) fn poll_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        asked: usize,
+        mut op: impl FnMut(&E) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let event = ready!(self.poll_ready(cx, direction))?;
+            match op(self) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.registration.clear(event),
+                Ok(moved) if SHORT_TRANSFER_CLEARS && 0 < moved && moved < asked => {
+                    self.registration.clear(event);
+                    return Poll::Ready(Ok(moved));
+                }
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    /// Does `op` as soon as it does not answer `WouldBlock`, beside any number of other callers.
+    ///
+    /// # Cancel safety
+    /// The future waits only before `op`; dropped there, it has done nothing.
+    pub(crate) async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut(&E) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let event = self.registration.readiness(interest).await?;
+            poll_fn(coop::poll_proceed).await.made_progress();
+            match op(self) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.registration.clear(event),
+                result => return result,
+            }
+        }
+    }
+
+    /// Does `op` once if any of `interest` is ready now.
+    ///
+    /// # Errors
+    /// `WouldBlock` if not, or if `op` says so.
+    pub(crate) fn try_io<R>(
+        &self,
+        interest: Interest,
+        op: impl FnOnce(&E) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let event = self.registration.ready_now(interest);
+        if event.ready().is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let result = op(self);
+        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            self.registration.clear(event);
+        }
+        result
+    }
+}
+
+impl<E: Source> Deref for Evented<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        self.source.as_ref().expect("the source is here until the end")
+    }
+}
+
+impl<E: Source> Drop for Evented<E> {
+    fn drop(&mut self) {
+        if let Some(mut source) = self.source.take() {
+            // Closing the descriptor is about to do the same; there is nobody to tell of a failure.
+            let _ = self.registration.deregister(&mut source);
+        }
+    }
+}
+
+impl<E: Source + fmt::Debug> fmt::Debug for Evented<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+// A panic inside an operation leaves a socket and a readiness word, which are whole at every moment.
+impl<E: Source> UnwindSafe for Evented<E> {}
+impl<E: Source> RefUnwindSafe for Evented<E> {}

@@ -1,0 +1,11 @@
+//! TCP: the listener, the stream and the halves of a split stream.
+
+mod backoff;
+pub(super) mod listener;
+mod options;
+mod split;
+mod split_owned;
+pub(super) mod stream;
+
+pub use split::{ReadHalf, WriteHalf};
+pub use split_owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};

@@ -1,0 +1,45 @@
+//! What sockets need from the operating system beyond mio, per platform.
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use std::io;
+use std::net::SocketAddr;
+
+/// A non-blocking socket that listens on `address`.
+pub(super) fn listen(address: SocketAddr, backlog: i32) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    reuse_address(&socket)?;
+    socket.bind(&address.into())?;
+    socket.listen(backlog)?;
+    Ok(socket.into())
+}
+
+/// Lets a restarted server bind its port while connections of its predecessor are in `TIME_WAIT`.
+#[cfg(unix)]
+fn reuse_address(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)
+}
+
+/// On Windows the option would let two listeners share a port.
+#[cfg(windows)]
+fn reuse_address(_: &Socket) -> io::Result<()> {
+    Ok(())
+}
+
+/// Refuses a socket whose operations would block the worker.
+#[cfg(unix)]
+pub(super) fn check_nonblocking(socket: &impl std::os::fd::AsFd) -> io::Result<()> {
+    if SockRef::from(socket).nonblocking()? {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "the socket is in blocking mode and would block a worker thread; call set_nonblocking(true) on it first",
+    ))
+}
+
+/// Windows does not tell.
+#[cfg(windows)]
+pub(super) fn check_nonblocking<S>(_: &S) -> io::Result<()> {
+    Ok(())
+}

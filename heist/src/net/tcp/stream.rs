@@ -1,0 +1,545 @@
+//! The TCP stream.
+//!
+//! Reading and writing go through [`AsyncRead`] and [`AsyncWrite`] with the extension methods of
+//! [`heist::io`](crate::io), or through readiness: `readable().await`, then `try_read`. Flushing does
+//! nothing: what is written is the kernel's.
+//!
+//! Absent on purpose: a buffer. Wrap the stream in a `BufReader` or `BufWriter` for many small transfers.
+
+use super::options;
+use super::split::{self, ReadHalf, WriteHalf};
+use super::split_owned::{self, OwnedReadHalf, OwnedWriteHalf};
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf, poll_read_buf_mut, recv_into};
+use crate::net::addr::{ToSocketAddrs, first_that, resolve};
+use crate::net::evented::Evented;
+use bytes::BufMut;
+use heist_reactor::{Direction, Interest, Ready};
+use socket2::SockRef;
+use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+/// A TCP connection.
+///
+/// Dropping it closes both directions. To end only the writing one, so that the peer reads to the end and may
+/// still answer, call `shutdown` of [`AsyncWriteExt`](crate::io).
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # heist::runtime::Runtime::new()?.block_on(async {
+/// use heist::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (server, _) = listener.accept().await?;
+///
+/// client.writable().await?;
+/// client.try_write(b"hello")?;
+/// let mut buffer = [0; 16];
+/// assert_eq!(server.peek(&mut buffer).await?, 5);
+/// # Ok(()) })
+/// # }
+/// ```
+pub struct TcpStream {
+    io: Evented<mio::net::TcpStream>,
+}
+
+impl TcpStream {
+    /// Connects to `address`; of several, to the first one that answers.
+    ///
+    /// # Errors
+    /// The address cannot be resolved, or none can be connected to: the last one's error.
+    ///
+    /// # Panics
+    /// Outside of a runtime, or if its I/O is not enabled.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the attempt up.
+    pub async fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
+        first_that(resolve(address).await?, TcpStream::connect_to).await
+    }
+
+    async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::from_mio(mio::net::TcpStream::connect(address)?)?;
+        // The attempt is over, one way or the other, when the socket becomes writable.
+        poll_fn(|cx| stream.io.poll_ready(cx, Direction::Write)).await?;
+        match stream.io.take_error()? {
+            None => Ok(stream),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// A connection from a listener: the peer has often sent something already, so try first.
+    pub(super) fn accepted(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
+        let stream = TcpStream::from_mio(stream)?;
+        stream.io.assume_ready(Ready::READABLE | Ready::WRITABLE);
+        Ok(stream)
+    }
+
+    #[track_caller]
+    fn from_mio(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
+        let io = Evented::new(stream, Interest::READABLE | Interest::WRITABLE)?;
+        Ok(TcpStream { io })
+    }
+
+    /// Takes over a connection of the standard library.
+    ///
+    /// # Errors
+    /// The stream is in blocking mode (call `set_nonblocking(true)` on it first), or the reactor does not
+    /// accept it.
+    ///
+    /// # Panics
+    /// Outside of a runtime, or if its I/O is not enabled.
+    ///
+    /// ```no_run
+    /// # async fn f() -> std::io::Result<()> {
+    /// let stream = std::net::TcpStream::connect("127.0.0.1:8080")?;
+    /// stream.set_nonblocking(true)?;
+    /// let stream = heist::net::TcpStream::from_std(stream)?;
+    /// # Ok(()) }
+    /// ```
+    #[track_caller]
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
+        options::check_nonblocking(&stream)?;
+        TcpStream::from_mio(mio::net::TcpStream::from_std(stream))
+    }
+
+    /// Turns this into a connection of the standard library, which stays in non-blocking mode.
+    ///
+    /// # Errors
+    /// What the operating system says about deregistering it.
+    pub fn into_std(self) -> io::Result<std::net::TcpStream> {
+        self.io.into_inner().map(std::net::TcpStream::from)
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    /// The address of the other end.
+    ///
+    /// # Errors
+    /// What the operating system says; `NotConnected` if the connection is over.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.io.peer_addr()
+    }
+
+    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    ///
+    /// # Errors
+    /// The option cannot be read.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.io.take_error()
+    }
+
+    /// Waits until any of `interest` is ready, and says what is.
+    ///
+    /// Readiness is a hint: follow it with a `try_*` call, and wait again if that says `WouldBlock`. Any
+    /// number of tasks may wait.
+    ///
+    /// # Errors
+    /// The runtime has shut down.
+    ///
+    /// # Cancel safety
+    /// Waiting consumes nothing: once ready, the stream stays so until an operation says `WouldBlock`.
+    ///
+    /// ```no_run
+    /// # async fn f(stream: heist::net::TcpStream) -> std::io::Result<()> {
+    /// use heist::io::Interest;
+    /// use std::io::ErrorKind;
+    ///
+    /// let mut buffer = [0; 1024];
+    /// loop {
+    ///     let ready = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    ///     if ready.is_readable() {
+    ///         match stream.try_read(&mut buffer) {
+    ///             Ok(0) => return Ok(()),
+    ///             Ok(n) => println!("{n} bytes"),
+    ///             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+    ///             Err(error) => return Err(error),
+    ///         }
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.io.ready(interest).await
+    }
+
+    /// Waits until a read would answer: data, the end of the stream, or an error.
+    ///
+    /// # Errors
+    /// The runtime has shut down.
+    ///
+    /// # Cancel safety
+    /// As [`ready`](TcpStream::ready).
+    pub async fn readable(&self) -> io::Result<()> {
+        self.ready(Interest::READABLE).await.map(drop)
+    }
+
+    /// Waits until a write would answer: room, or an error.
+    ///
+    /// # Errors
+    /// The runtime has shut down.
+    ///
+    /// # Cancel safety
+    /// As [`ready`](TcpStream::ready).
+    pub async fn writable(&self) -> io::Result<()> {
+        self.ready(Interest::WRITABLE).await.map(drop)
+    }
+
+    /// [`readable`](TcpStream::readable) as a poll function. Only the task of the latest call that reads,
+    /// peeks or polls for reading is woken.
+    ///
+    /// # Errors
+    /// The runtime has shut down.
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_ready(cx, Direction::Read).map_ok(drop)
+    }
+
+    /// [`writable`](TcpStream::writable) as a poll function. Only the task of the latest call that writes or
+    /// polls for writing is woken.
+    ///
+    /// # Errors
+    /// The runtime has shut down.
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_ready(cx, Direction::Write).map_ok(drop)
+    }
+
+    /// Reads what is there, without waiting; 0 is the end of the stream (or an empty buffer).
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is nothing; what the operating system says.
+    pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.io.try_io(Interest::READABLE, |mut stream| stream.read(buf))
+    }
+
+    /// [`try_read`](TcpStream::try_read) into several buffers, in turn.
+    ///
+    /// # Errors
+    /// As for `try_read`.
+    pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.io
+            .try_io(Interest::READABLE, |mut stream| stream.read_vectored(bufs))
+    }
+
+    /// [`try_read`](TcpStream::try_read) into the spare room of a [`BufMut`], which grows by what was read.
+    ///
+    /// # Errors
+    /// As for `try_read`.
+    pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        let mut reader = TryReader(self);
+        // It never waits, so nobody is ever to be woken.
+        match poll_read_buf_mut(
+            Pin::new(&mut reader),
+            &mut Context::from_waker(Waker::noop()),
+            buf,
+        ) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// Writes what there is room for, without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is no room; what the operating system says.
+    pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
+        self.io.try_io(Interest::WRITABLE, |mut stream| stream.write(buf))
+    }
+
+    /// [`try_write`](TcpStream::try_write) from several buffers, in turn.
+    ///
+    /// # Errors
+    /// As for `try_write`.
+    pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.io
+            .try_io(Interest::WRITABLE, |mut stream| stream.write_vectored(bufs))
+    }
+
+    /// Does `f`, a non-blocking operation on this socket, once if any of `interest` is ready.
+    ///
+    /// `f` must say `WouldBlock` only if the socket is not ready for it: the readiness is gone then.
+    ///
+    /// # Errors
+    /// `WouldBlock` if nothing is ready; what `f` says.
+    pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        self.io.try_io(interest, |stream| stream.try_io(f))
+    }
+
+    /// Does `f`, a non-blocking operation on this socket, until it does not say `WouldBlock`, and waits for
+    /// `interest` in between.
+    ///
+    /// # Errors
+    /// What `f` says, except `WouldBlock`; or the runtime has shut down.
+    ///
+    /// # Cancel safety
+    /// The future waits only while `f` has not succeeded.
+    pub async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut f: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.io.async_io(interest, |stream| stream.try_io(&mut f)).await
+    }
+
+    /// Waits for data and copies it into `buf` without taking it from the stream; 0 is the end of the stream
+    /// (or an empty buffer).
+    ///
+    /// # Errors
+    /// What the operating system says.
+    ///
+    /// # Cancel safety
+    /// Nothing is taken in any case.
+    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.io
+            .async_io(Interest::READABLE, |stream| stream.peek(buf))
+            .await
+    }
+
+    /// [`peek`](TcpStream::peek) as a poll function. Only the task of the latest call that reads, peeks or
+    /// polls for reading is woken.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
+        let unfilled = buf.initialize_unfilled();
+        let peeked = ready!(
+            self.io
+                .poll_io(cx, Direction::Read, |stream| stream.peek(unfilled))
+        )?;
+        buf.advance(peeked);
+        Poll::Ready(Ok(peeked))
+    }
+
+    /// Whether small writes are sent at once (`TCP_NODELAY`).
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.io.nodelay()
+    }
+
+    /// Sets whether small writes are sent at once rather than gathered (`TCP_NODELAY`).
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.io.set_nodelay(nodelay)
+    }
+
+    /// Whether data is acknowledged at once (`TCP_QUICKACK`).
+    ///
+    /// # Errors
+    /// What the operating system says.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn quickack(&self) -> io::Result<bool> {
+        SockRef::from(self).tcp_quickack()
+    }
+
+    /// Sets whether data is acknowledged at once (`TCP_QUICKACK`). The system may go back on it.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
+        SockRef::from(self).set_tcp_quickack(quickack)
+    }
+
+    /// How long closing waits for unsent data (`SO_LINGER`), or `None` if it does not.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        SockRef::from(self).linger()
+    }
+
+    /// Sets how long closing waits for unsent data, in whole seconds.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    #[deprecated = "a socket with `SO_LINGER` blocks the thread that drops it; `set_zero_linger` does not"]
+    pub fn set_linger(&self, duration: Option<Duration>) -> io::Result<()> {
+        SockRef::from(self).set_linger(duration)
+    }
+
+    /// Makes closing reset the connection and drop unsent data.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        SockRef::from(self).set_linger(Some(Duration::ZERO))
+    }
+
+    /// The time-to-live of outgoing packets, in hops.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.io.ttl()
+    }
+
+    /// Sets the time-to-live of outgoing packets, in hops.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.io.set_ttl(ttl)
+    }
+
+    /// Lends a reading and a writing half, for two futures in one task.
+    ///
+    /// It costs nothing. For halves that go to different tasks there is
+    /// [`into_split`](TcpStream::into_split).
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        split::split(self)
+    }
+
+    /// Splits the stream into a reading and a writing half, which may go to different tasks.
+    ///
+    /// It costs one allocation. Dropping the writing half shuts writing down. The halves can be
+    /// [reunited](OwnedReadHalf::reunite).
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        split_owned::split(self)
+    }
+
+    pub(super) fn read_poll(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let asked = buf.remaining();
+        self.io
+            .poll_transfer(cx, Direction::Read, asked, |stream| {
+                stream.try_io(|| recv_into(SockRef::from(stream), buf))
+            })
+            .map_ok(drop)
+    }
+
+    pub(super) fn write_poll(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.io
+            .poll_transfer(cx, Direction::Write, buf.len(), |mut stream| stream.write(buf))
+    }
+
+    pub(super) fn write_vectored_poll(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.io
+            .poll_io(cx, Direction::Write, |mut stream| stream.write_vectored(bufs))
+    }
+
+    /// Ends the writing direction. That it has ended already is no error.
+    pub(super) fn shutdown_write(&self) -> io::Result<()> {
+        match self.io.shutdown(Shutdown::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            result => result,
+        }
+    }
+}
+
+/// Reads without waiting, as `try_read` does: `WouldBlock` is its error, never `Pending`.
+struct TryReader<'a>(&'a TcpStream);
+
+impl AsyncRead for TryReader<'_> {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = self.0.io.try_io(Interest::READABLE, |stream| {
+            stream.try_io(|| recv_into(SockRef::from(stream), buf))
+        });
+        Poll::Ready(read.map(drop))
+    }
+}
+
+impl AsyncRead for TcpStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.read_poll(cx, buf)
+    }
+}
+
+impl AsyncWrite for TcpStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.write_poll(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.write_vectored_poll(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.shutdown_write())
+    }
+}
+
+impl TryFrom<std::net::TcpStream> for TcpStream {
+    type Error = io::Error;
+
+    /// As [`TcpStream::from_std`].
+    fn try_from(stream: std::net::TcpStream) -> io::Result<TcpStream> {
+        TcpStream::from_std(stream)
+    }
+}
+
+impl AsRef<TcpStream> for TcpStream {
+    fn as_ref(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.fmt(f)
+    }
+}
+
+#[cfg(unix)]
+mod sys {
+    use super::TcpStream;
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+    impl AsFd for TcpStream {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.io.as_fd()
+        }
+    }
+
+    impl AsRawFd for TcpStream {
+        fn as_raw_fd(&self) -> RawFd {
+            self.io.as_raw_fd()
+        }
+    }
+}
+
+#[cfg(windows)]
+mod sys {
+    use super::TcpStream;
+    use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
+
+    impl AsSocket for TcpStream {
+        fn as_socket(&self) -> BorrowedSocket<'_> {
+            self.io.as_socket()
+        }
+    }
+
+    impl AsRawSocket for TcpStream {
+        fn as_raw_socket(&self) -> RawSocket {
+            self.io.as_raw_socket()
+        }
+    }
+}

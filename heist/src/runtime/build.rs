@@ -1,0 +1,200 @@
+//! How a runtime is put together from the builder's settings.
+//!
+//! ```text
+//!   1. driver (reactor, timers)    descriptors: may fail
+//!   2. scheduler, blocking pool    data only
+//!   3. Shared ◄── Handle           what the threads will enter
+//!   4. Runtime                     from here on a failure is undone by its shutdown
+//!   5. workers, heist-reactor      threads: may fail
+//! ```
+//!
+//! Invariants
+//!
+//! - I1: a failed build leaves no thread and no descriptor.
+//! - I2: the pools keep only a weak reference to `Shared` (in [`around`]), which owns them: no cycle. A
+//!   thread holds a strong one while it runs.
+//! - I3: a panicking hook neither ends nor skips the thread it is called on.
+//!
+//! Absent on purpose: threads of the blocking pool, which start on demand.
+
+use std::env;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use heist_executor::loan::Loan;
+use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
+use heist_primitive::sync::{Mutex, StdArc};
+use heist_primitive::thread::available_parallelism;
+
+use super::builder::{Builder, Hook};
+use super::context::{self, Role};
+use super::driver::{self, ReactorThread, TurnDriver};
+use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
+use super::id::Id;
+use super::runtime::{Kind, Runtime};
+use crate::time::Clock;
+
+/// The environment variable with the number of workers.
+const WORKER_THREADS: &str = "HEIST_WORKER_THREADS";
+
+#[track_caller]
+pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
+    match settings.flavor {
+        RuntimeFlavor::CurrentThread => build_current_thread(settings),
+        RuntimeFlavor::MultiThread => build_multi_thread(settings, worker_threads(settings)),
+    }
+}
+
+fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
+    let clock = Clock::new();
+    let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
+    let seed = random_seed();
+    let config = current_thread::Config {
+        global_queue_interval: settings.global_queue_interval,
+        event_interval: settings.event_interval,
+        seed,
+        clock: StdArc::new(move || clock.now_ns()),
+    };
+    let scheduler = current_thread::Scheduler::new(config, Box::new(driver));
+    let mut blocking = blocking_pool(settings);
+    let handle = Handle {
+        shared: StdArc::new(Shared {
+            id: Id::from_seed(seed),
+            name: settings.name.as_deref().map(Box::from),
+            scheduler: Scheduler::CurrentThread(scheduler.handle().clone()),
+            blocking: blocking.handle().clone(),
+            driver: driver_handle,
+        }),
+    };
+    blocking.set_around(around(&handle, settings, Role::Blocking));
+    Ok(Runtime::from_parts(
+        handle,
+        Kind::CurrentThread(Some(scheduler)),
+        blocking,
+    ))
+}
+
+fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime> {
+    let clock = Clock::new();
+    let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
+    let loan = driver
+        .is_needed()
+        .then(|| StdArc::new(Loan::new(Box::new(driver), settings.reactor_loan)));
+    let seed = random_seed();
+    let pool = multi_thread::Pool::new(multi_thread::Config {
+        workers,
+        thread_name: thread_name(settings, "heist-worker"),
+        stack_size: settings.thread_stack_size,
+        global_queue_interval: settings.global_queue_interval,
+        event_interval: settings.event_interval,
+        loan: loan.clone(),
+        seed,
+        clock: StdArc::new(move || clock.now_ns()),
+    });
+    let mut blocking = blocking_pool(settings);
+    let handle = Handle {
+        shared: StdArc::new(Shared {
+            id: Id::from_seed(seed),
+            name: settings.name.as_deref().map(Box::from),
+            scheduler: Scheduler::MultiThread(pool.handle().clone()),
+            blocking: blocking.handle().clone(),
+            driver: driver_handle,
+        }),
+    };
+    blocking.set_around(around(&handle, settings, Role::Blocking));
+    let workers_around = around(&handle, settings, Role::Driver);
+    let kind = Kind::MultiThread {
+        pool: Mutex::new(pool),
+        reactor: None,
+    };
+    let mut runtime = Runtime::from_parts(handle, kind, blocking);
+    match start_threads(&mut runtime, workers_around, loan) {
+        Ok(()) => Ok(runtime),
+        Err(error) => {
+            // Not by the drop, which would panic if this is asynchronous code. There is no task yet that
+            // could keep a thread from ending.
+            runtime.shutdown(None);
+            Err(error)
+        }
+    }
+}
+
+fn start_threads(runtime: &mut Runtime, around: Around, loan: Option<StdArc<Loan>>) -> io::Result<()> {
+    let handle = runtime.handle().clone();
+    let Kind::MultiThread { pool, reactor } = runtime.kind_mut() else {
+        return Ok(());
+    };
+    let pool = pool.get_mut();
+    if let Some(loan) = loan {
+        *reactor = Some(ReactorThread::start(loan, handle, pool.handle().clone())?);
+    }
+    pool.start(around)
+}
+
+fn blocking_pool(settings: &Builder) -> blocking::Pool {
+    blocking::Pool::new(blocking::Config {
+        max_threads: settings.max_blocking_threads,
+        keep_alive: settings.thread_keep_alive,
+        thread_name: thread_name(settings, "heist-blocking"),
+        stack_size: settings.thread_stack_size,
+    })
+}
+
+fn thread_name(settings: &Builder, prefix: &'static str) -> ThreadName {
+    match &settings.thread_name {
+        Some(name) => name.clone(),
+        None => {
+            let next = AtomicUsize::new(0);
+            StdArc::new(move || format!("{prefix}-{}", next.fetch_add(1, Ordering::Relaxed)))
+        }
+    }
+}
+
+/// What every thread of a pool runs in: the runtime is current, the hooks are called.
+fn around(handle: &Handle, settings: &Builder, role: Role) -> Around {
+    let shared = StdArc::downgrade(&handle.shared);
+    let (start, stop) = (settings.on_thread_start.clone(), settings.on_thread_stop.clone());
+    StdArc::new(move |body| {
+        // Gone only if the build failed.
+        let handle = shared.upgrade().map(|shared| Handle { shared });
+        let _driving = handle.as_ref().map(|handle| context::start_driving(handle, role));
+        call(&start, "on_thread_start");
+        body();
+        call(&stop, "on_thread_stop");
+    })
+}
+
+fn call(hook: &Option<Hook>, name: &str) {
+    let Some(hook) = hook else { return };
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook())) {
+        driver::report(format_args!(
+            "the {name} hook panicked: {}",
+            driver::panic_text(&*payload)
+        ));
+        driver::forget_quietly(payload);
+    }
+}
+
+/// A number that differs from runtime to runtime and from process to process.
+fn random_seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+#[track_caller]
+fn worker_threads(settings: &Builder) -> usize {
+    if let Some(workers) = settings.worker_threads {
+        return workers;
+    }
+    match env::var_os(WORKER_THREADS) {
+        None => available_parallelism().map_or(1, usize::from),
+        Some(value) => match value.to_str().map(|text| text.trim().parse::<usize>()) {
+            Some(Ok(workers)) if workers > 0 => workers,
+            _ => panic!(
+                "the environment variable {WORKER_THREADS} is {value:?}, but must be a whole number of at least \
+                 1: the number of worker threads; unset it to have one for each core"
+            ),
+        },
+    }
+}

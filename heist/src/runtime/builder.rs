@@ -1,0 +1,366 @@
+//! What a runtime is asked to be: the builder's settings. `build.rs` makes it so.
+//!
+//! Invariants
+//!
+//! - I1: a setting that cannot work is refused by its setter, with the remedy in the panic's message.
+//! - I2: a builder can build any number of runtimes, which share nothing but hooks.
+//!
+//! Absent on purpose: reading of the environment, which `build` does, so that a builder is only data.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use heist_executor::ThreadName;
+use heist_primitive::sync::StdArc;
+
+use super::handle::RuntimeFlavor;
+use super::runtime::Runtime;
+
+/// What is called at the start or the end of a thread.
+pub(super) type Hook = StdArc<dyn Fn() + Send + Sync>;
+
+/// Settings of a [`Runtime`], and how to build it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = heist::runtime::Builder::new_multi_thread()
+///     .worker_threads(4)
+///     .max_blocking_threads(64)
+///     .thread_keep_alive(Duration::from_secs(2))
+///     .enable_all()
+///     .build()?;
+/// runtime.block_on(async { println!("{} workers", runtime.metrics().num_workers()) });
+/// # Ok(())
+/// # }
+/// ```
+pub struct Builder {
+    pub(super) flavor: RuntimeFlavor,
+    pub(super) name: Option<String>,
+    pub(super) enable_io: bool,
+    pub(super) enable_time: bool,
+    pub(super) worker_threads: Option<usize>,
+    pub(super) max_blocking_threads: usize,
+    pub(super) thread_keep_alive: Duration,
+    /// `None`: `heist-worker-N` and `heist-blocking-N`.
+    pub(super) thread_name: Option<ThreadName>,
+    pub(super) thread_stack_size: Option<usize>,
+    pub(super) on_thread_start: Option<Hook>,
+    pub(super) on_thread_stop: Option<Hook>,
+    pub(super) event_interval: u32,
+    pub(super) reactor_loan: bool,
+    pub(super) global_queue_interval: Option<u32>,
+    pub(super) max_io_events_per_tick: usize,
+}
+
+impl Builder {
+    /// A runtime with one worker thread per core that steal tasks from each other, and one thread that
+    /// turns I/O and timers.
+    ///
+    /// The number of workers is, in this order: [`worker_threads`](Self::worker_threads), the environment
+    /// variable `HEIST_WORKER_THREADS`, [`available_parallelism`](std::thread::available_parallelism).
+    pub fn new_multi_thread() -> Self {
+        Self::new(RuntimeFlavor::MultiThread)
+    }
+
+    /// A runtime that runs its tasks on the thread that calls [`Runtime::block_on`], and nowhere else.
+    ///
+    /// It starts no thread but those of the blocking pool, when asked for.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// let here = std::thread::current().id();
+    /// let there = runtime.block_on(async { heist::spawn(async { std::thread::current().id() }).await });
+    /// assert_eq!(there.unwrap(), here);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new_current_thread() -> Self {
+        Self::new(RuntimeFlavor::CurrentThread)
+    }
+
+    fn new(flavor: RuntimeFlavor) -> Self {
+        Self {
+            flavor,
+            name: None,
+            enable_io: false,
+            enable_time: false,
+            worker_threads: None,
+            max_blocking_threads: 512,
+            thread_keep_alive: Duration::from_secs(10),
+            thread_name: None,
+            thread_stack_size: None,
+            on_thread_start: None,
+            on_thread_stop: None,
+            event_interval: 61,
+            reactor_loan: true,
+            global_queue_interval: None,
+            max_io_events_per_tick: 1024,
+        }
+    }
+
+    /// Enables everything a runtime can do: [`enable_io`](Self::enable_io) and
+    /// [`enable_time`](Self::enable_time).
+    pub fn enable_all(&mut self) -> &mut Self {
+        self.enable_io().enable_time()
+    }
+
+    /// Enables sockets, pipes and signals.
+    pub fn enable_io(&mut self) -> &mut Self {
+        self.enable_io = true;
+        self
+    }
+
+    /// Enables timers: [`heist::time`](crate::time).
+    pub fn enable_time(&mut self) -> &mut Self {
+        self.enable_time = true;
+        self
+    }
+
+    /// Sets the number of worker threads. No effect on a current-thread runtime.
+    ///
+    /// It takes precedence over the environment variable `HEIST_WORKER_THREADS`.
+    ///
+    /// # Panics
+    ///
+    /// If `val` is 0.
+    #[track_caller]
+    pub fn worker_threads(&mut self, val: usize) -> &mut Self {
+        assert!(
+            val > 0,
+            "worker_threads(0): a multi-thread runtime needs a worker; for a runtime without worker threads \
+             use `Builder::new_current_thread`"
+        );
+        self.worker_threads = Some(val);
+        self
+    }
+
+    /// Sets how many threads the blocking pool may have; 512 unless set. Closures beyond that wait.
+    ///
+    /// # Panics
+    ///
+    /// If `val` is 0.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, val: usize) -> &mut Self {
+        assert!(
+            val > 0,
+            "max_blocking_threads(0): `spawn_blocking` would wait for ever; allow at least 1"
+        );
+        self.max_blocking_threads = val;
+        self
+    }
+
+    /// Sets how long a thread of the blocking pool stays without work; 10 seconds unless set.
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.thread_keep_alive = duration;
+        self
+    }
+
+    /// Names the runtime, for [`Handle::name`](super::Handle::name) and what reports on it.
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty but for white space.
+    #[track_caller]
+    pub fn name(&mut self, val: impl Into<String>) -> &mut Self {
+        let name = val.into();
+        assert!(
+            !name.trim().is_empty(),
+            "name: a runtime's name cannot be empty; leave it out instead"
+        );
+        self.name = Some(name);
+        self
+    }
+
+    /// Sets the name of all worker threads and threads of the blocking pool.
+    ///
+    /// Unless set they are called `heist-worker-0`, `heist-worker-1`, … and `heist-blocking-0`, …. The thread
+    /// that turns I/O and timers is `heist-reactor` in any case.
+    ///
+    /// # Panics
+    ///
+    /// If the name contains a zero byte, which the operating system does not accept.
+    #[track_caller]
+    pub fn thread_name(&mut self, val: impl Into<String>) -> &mut Self {
+        let name = val.into();
+        assert!(
+            !name.contains('\0'),
+            "thread_name: a thread's name cannot contain a zero byte"
+        );
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// Sets a function that is called for the name of each worker thread and thread of the blocking pool.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let number = AtomicUsize::new(0);
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .thread_name_fn(move || format!("pool-{}", number.fetch_add(1, Ordering::Relaxed)))
+    ///     .build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().map(String::from) });
+    /// assert!(runtime.block_on(name).unwrap().unwrap().starts_with("pool-"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn thread_name_fn<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() -> String + Send + Sync + 'static,
+    {
+        self.thread_name = Some(StdArc::new(f));
+        self
+    }
+
+    /// Sets the size in bytes of the stacks of worker threads and threads of the blocking pool.
+    ///
+    /// Unless set, it is the standard library's: 2 MiB, or what `RUST_MIN_STACK` says.
+    pub fn thread_stack_size(&mut self, val: usize) -> &mut Self {
+        self.thread_stack_size = Some(val);
+        self
+    }
+
+    /// Sets a function that each worker thread and each thread of the blocking pool calls at its start.
+    ///
+    /// The runtime is current in it. A panic in it is reported on stderr and goes no further.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .on_thread_start(|| println!("{:?} starts", std::thread::current().name()))
+    ///     .on_thread_stop(|| println!("{:?} stops", std::thread::current().name()))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_thread_start<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.on_thread_start = Some(StdArc::new(f));
+        self
+    }
+
+    /// Sets a function that each worker thread and each thread of the blocking pool calls at its end.
+    ///
+    /// The runtime is current in it. A panic in it is reported on stderr and goes no further.
+    pub fn on_thread_stop<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.on_thread_stop = Some(StdArc::new(f));
+        self
+    }
+
+    /// Sets after how many tasks a worker, or a current-thread runtime, looks for outside events; 61 unless
+    /// set.
+    ///
+    /// A current-thread runtime turns I/O and timers that often while it has tasks to run. Workers of a
+    /// multi-thread runtime do housekeeping that often; I/O and timers have a thread of their own there.
+    ///
+    /// # Panics
+    ///
+    /// If `val` is 0.
+    #[track_caller]
+    pub fn event_interval(&mut self, val: u32) -> &mut Self {
+        assert!(val > 0, "event_interval(0): it is a number of tasks, at least 1");
+        self.event_interval = val;
+        self
+    }
+
+    /// Whether workers with nothing to do wait in the driver of I/O and timers themselves. Default: yes.
+    ///
+    /// With the loan, a task whose socket becomes ready runs on the worker that noticed, without a hop from the
+    /// reactor thread, which takes over only when no worker has looked for a millisecond. Without it, the reactor
+    /// thread alone waits for I/O and timers, and wakes workers. Multi-thread runtime only.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_multi_thread().reactor_loan(false).enable_all().build()?;
+    /// # drop(runtime);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reactor_loan(&mut self, on: bool) -> &mut Self {
+        self.reactor_loan = on;
+        self
+    }
+
+    /// Sets after how many tasks a worker looks at the injector, the queue for tasks from outside, before
+    /// its own queue. Unless set, the scheduler chooses.
+    ///
+    /// # Panics
+    ///
+    /// If `val` is 0.
+    #[track_caller]
+    pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
+        assert!(
+            val > 0,
+            "global_queue_interval(0): it is a number of tasks, at least 1"
+        );
+        self.global_queue_interval = Some(val);
+        self
+    }
+
+    /// Sets how many readiness events one turn of the reactor takes from the operating system; 1024 unless
+    /// set. More come with the next turn.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is 0.
+    #[track_caller]
+    pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
+        assert!(
+            capacity > 0,
+            "max_io_events_per_tick(0): no event would ever arrive; allow at least 1"
+        );
+        self.max_io_events_per_tick = capacity;
+        self
+    }
+
+    /// Builds the runtime and starts its threads.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system denies a thread or a descriptor. What had been started by then is torn down.
+    ///
+    /// # Panics
+    ///
+    /// If the number of workers comes from the environment variable `HEIST_WORKER_THREADS` and that is not a
+    /// whole number of at least 1.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_multi_thread().build()?;
+    /// runtime.block_on(async { println!("hello") });
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        super::build::build(self)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("flavor", &self.flavor)
+            .field("name", &self.name)
+            .field("enable_io", &self.enable_io)
+            .field("enable_time", &self.enable_time)
+            .field("worker_threads", &self.worker_threads)
+            .field("max_blocking_threads", &self.max_blocking_threads)
+            .field("thread_keep_alive", &self.thread_keep_alive)
+            .field("thread_stack_size", &self.thread_stack_size)
+            .field("event_interval", &self.event_interval)
+            .field("reactor_loan", &self.reactor_loan)
+            .field("global_queue_interval", &self.global_queue_interval)
+            .field("max_io_events_per_tick", &self.max_io_events_per_tick)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,359 @@
+//! The handle: a reference-counted way to a runtime from any thread.
+//!
+//! Invariants
+//!
+//! - I1: a `Handle` is one `Arc`; it keeps the queues, the reactor's registry and the timers allocated, but
+//!   no thread running. After the runtime has shut down it spawns tasks that are cancelled at birth.
+//! - I2: `Shared` owns no thread, so its last reference may be dropped anywhere, also on a worker.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+
+use heist_executor::task::{JoinHandle, Meta};
+use heist_executor::{blocking, current_thread, multi_thread, park};
+use heist_primitive::sync::{Arc, MutexGuard, StdArc};
+
+use super::context::{self, Role};
+use super::driver;
+use super::id::Id;
+use super::metrics::RuntimeMetrics;
+use crate::time::timers::Timers;
+
+/// What a runtime, its handles and its threads share.
+pub(super) struct Shared {
+    pub(super) id: Id,
+    pub(super) name: Option<Box<str>>,
+    pub(super) scheduler: Scheduler,
+    pub(super) blocking: blocking::Handle,
+    pub(super) driver: driver::Handle,
+}
+
+/// The queue that a spawn goes to.
+#[derive(Debug)]
+pub(super) enum Scheduler {
+    CurrentThread(current_thread::Handle),
+    MultiThread(multi_thread::Handle),
+}
+
+/// A reference to a runtime, cheap to clone and to send.
+///
+/// It does not keep the runtime running: once the [`Runtime`](super::Runtime) is dropped or shut down, what is spawned
+/// through a handle is cancelled at once.
+///
+/// ```
+/// use heist::runtime::{Handle, Runtime};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = Runtime::new()?;
+/// let handle = runtime.handle().clone();
+/// let thread = std::thread::spawn(move || handle.block_on(async { Handle::current().id() }));
+/// assert_eq!(thread.join().unwrap(), runtime.handle().id());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) shared: StdArc<Shared>,
+}
+
+/// The kind of scheduler a runtime has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuntimeFlavor {
+    /// Tasks run on the thread that calls [`Runtime::block_on`](super::Runtime::block_on).
+    CurrentThread,
+    /// Tasks run on a fixed set of worker threads.
+    MultiThread,
+}
+
+impl Handle {
+    /// Makes this runtime the current one of this thread until the guard is dropped.
+    ///
+    /// Sockets and timers can be made and [`heist::spawn`](crate::spawn) works while the guard lives. Guards
+    /// nest; drop them in the reverse order.
+    ///
+    /// Don't hold the guard over an `.await`: the code between two polls would run with it too.
+    ///
+    /// # Panics
+    ///
+    /// The guard panics when it is dropped before one that was made after it.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let task = {
+    ///     let _guard = runtime.handle().enter();
+    ///     heist::spawn(async { "spawned from outside" })
+    /// };
+    /// assert_eq!(runtime.block_on(task).unwrap(), "spawned from outside");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard {
+            depth: context::enter(self),
+            _handle: PhantomData,
+            _not_send: PhantomData,
+        }
+    }
+
+    /// The handle of the runtime this code runs in.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime: call it from a task, from the future given to `block_on`, on a thread of the
+    /// blocking pool, or while holding the guard of [`Runtime::enter`](super::Runtime::enter) or [`Handle::enter`].
+    /// [`try_current`](Self::try_current) returns an error instead.
+    ///
+    /// ```
+    /// use heist::runtime::{Handle, Runtime};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// Runtime::new()?.block_on(async {
+    ///     let handle = Handle::current();
+    ///     std::thread::spawn(move || handle.spawn(async {})).join().unwrap().await.unwrap();
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn current() -> Self {
+        (*context::current()).clone()
+    }
+
+    /// The handle of the runtime this code runs in.
+    ///
+    /// # Errors
+    ///
+    /// Outside of a runtime, and while the thread-locals of this thread are destroyed.
+    ///
+    /// ```
+    /// assert!(heist::runtime::Handle::try_current().unwrap_err().is_missing_context());
+    /// ```
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        context::try_current().map(|handle| (*handle).clone())
+    }
+
+    /// Spawns a task onto this runtime; it starts to run at once, whether or not its handle is awaited.
+    ///
+    /// On a runtime that has shut down the task is dropped, and its [`JoinHandle`] returns a cancelled
+    /// [`JoinError`](crate::task::JoinError).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let task = runtime.handle().spawn(async { 1 + 1 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_as(future, Meta::caller())
+    }
+
+    /// Runs `f` on the blocking pool of this runtime.
+    ///
+    /// See [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let sum = runtime.handle().spawn_blocking(|| (1..=100).sum::<u32>());
+    /// assert_eq!(runtime.block_on(sum).unwrap(), 5050);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn_blocking_as(f, Meta::caller())
+    }
+
+    /// Runs `future` to its end on this thread, with this runtime current.
+    ///
+    /// On a current-thread runtime this does not run the runtime's tasks nor turn its I/O and timers: only
+    /// [`Runtime::block_on`](super::Runtime::block_on) does. If no thread is in there, a future that waits for one of these waits
+    /// forever.
+    ///
+    /// Once the runtime has shut down, sockets return errors and timers panic; futures that need
+    /// neither run as usual.
+    ///
+    /// # Panics
+    ///
+    /// If `future` panics, and if called from asynchronous code, where blocking would stop other tasks. In
+    /// [`spawn_blocking`](crate::task::spawn_blocking) it is allowed.
+    ///
+    /// ```
+    /// use heist::runtime::Handle;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let task = runtime.spawn_blocking(|| Handle::current().block_on(async { "from a blocking thread" }));
+    /// assert_eq!(runtime.block_on(task).unwrap(), "from a blocking thread");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _driving = context::start_driving(self, Role::Visitor);
+        park::block_on(future)
+    }
+
+    /// Which scheduler the runtime has.
+    ///
+    /// ```
+    /// use heist::runtime::{Handle, Runtime, RuntimeFlavor};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let flavor = Runtime::new()?.block_on(async { Handle::current().runtime_flavor() });
+    /// assert_eq!(flavor, RuntimeFlavor::MultiThread);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        match self.shared.scheduler {
+            Scheduler::CurrentThread(_) => RuntimeFlavor::CurrentThread,
+            Scheduler::MultiThread(_) => RuntimeFlavor::MultiThread,
+        }
+    }
+
+    /// What tells this runtime from the others of the process.
+    pub fn id(&self) -> Id {
+        self.shared.id
+    }
+
+    /// The name given by [`Builder::name`](super::Builder::name).
+    pub fn name(&self) -> Option<&str> {
+        self.shared.name.as_deref()
+    }
+
+    /// The runtime's own counters.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_multi_thread().worker_threads(3).build()?;
+    /// assert_eq!(runtime.handle().metrics().num_workers(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics::new(self.clone())
+    }
+
+    pub(crate) fn spawn_as<F>(&self, future: F, meta: Meta) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match &self.shared.scheduler {
+            Scheduler::CurrentThread(scheduler) => scheduler.spawn(future, meta),
+            Scheduler::MultiThread(scheduler) => scheduler.spawn(future, meta),
+        }
+    }
+
+    pub(crate) fn spawn_blocking_as<F, R>(&self, f: F, meta: Meta) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.shared.blocking.spawn(f, meta)
+    }
+
+    pub(crate) fn io(&self) -> Option<&heist_reactor::Handle> {
+        self.shared.driver.io.as_ref()
+    }
+
+    pub(crate) fn timers(&self) -> Option<&Arc<Timers>> {
+        self.shared.driver.timers.as_ref()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .field("flavor", &self.runtime_flavor())
+            .finish()
+    }
+}
+
+/// Keeps a runtime current for this thread; made by [`Handle::enter`] and [`Runtime::enter`](super::Runtime::enter).
+///
+/// It stays on its thread (`!Send`). When dropped, the runtime that was current before is so again.
+#[must_use = "the runtime is current only while the guard lives"]
+pub struct EnterGuard<'a> {
+    depth: usize,
+    _handle: PhantomData<&'a Handle>,
+    /// A lock's guard is what is `Sync` but not `Send`.
+    _not_send: PhantomData<MutexGuard<'static, ()>>,
+}
+
+impl Drop for EnterGuard<'_> {
+    #[track_caller]
+    fn drop(&mut self) {
+        context::leave(self.depth);
+    }
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+/// Why [`Handle::try_current`] found no runtime.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TryCurrentError {
+    destroyed: bool,
+}
+
+impl TryCurrentError {
+    pub(super) fn missing_context() -> Self {
+        Self { destroyed: false }
+    }
+
+    pub(super) fn thread_local_destroyed() -> Self {
+        Self { destroyed: true }
+    }
+
+    /// Whether no runtime is current on this thread.
+    pub fn is_missing_context(&self) -> bool {
+        !self.destroyed
+    }
+
+    /// Whether the thread is ending and its thread-locals, among them heist's, are destroyed.
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        self.destroyed
+    }
+}
+
+impl fmt::Debug for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.destroyed {
+            "ThreadLocalDestroyed"
+        } else {
+            "MissingContext"
+        };
+        f.debug_tuple("TryCurrentError")
+            .field(&format_args!("{kind}"))
+            .finish()
+    }
+}
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(context::message(self))
+    }
+}
+
+impl std::error::Error for TryCurrentError {}

@@ -1,0 +1,223 @@
+//! The counters of a runtime, read without stopping it.
+//!
+//! Each counter is exact by itself; two of them are not read at the same moment. Where tokio has a metric
+//! of the same meaning, the name is tokio's.
+//!
+//! Absent on purpose: histograms and rates, which later issues bring.
+
+use std::time::Duration;
+
+use heist_executor::multi_thread::WorkerCounters;
+
+use super::handle::{Handle, Scheduler};
+
+/// The counters of a [`Runtime`](super::Runtime); made by [`Handle::metrics`].
+///
+/// A current-thread runtime counts as one with a single worker, number 0.
+///
+/// ```
+/// use heist::runtime::Handle;
+///
+/// # fn main() -> std::io::Result<()> {
+/// heist::runtime::Runtime::new()?.block_on(async {
+///     let metrics = Handle::current().metrics();
+///     heist::spawn(async {}).await.unwrap();
+///     assert_eq!(metrics.spawned_tasks_count(), 1);
+/// });
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RuntimeMetrics {
+    handle: Handle,
+}
+
+/// Calls the method of whichever scheduler the runtime has.
+macro_rules! scheduler {
+    ($self:ident, $handle:ident => $call:expr) => {
+        match &$self.handle.shared.scheduler {
+            Scheduler::CurrentThread($handle) => $call,
+            Scheduler::MultiThread($handle) => $call,
+        }
+    };
+}
+
+impl RuntimeMetrics {
+    pub(super) fn new(handle: Handle) -> Self {
+        Self { handle }
+    }
+
+    /// The number of worker threads; it does not change.
+    pub fn num_workers(&self) -> usize {
+        scheduler!(self, handle => handle.workers())
+    }
+
+    /// Tasks that are spawned and have not ended.
+    pub fn num_alive_tasks(&self) -> usize {
+        scheduler!(self, handle => handle.alive_tasks())
+    }
+
+    /// Tasks spawned since the runtime was made.
+    pub fn spawned_tasks_count(&self) -> u64 {
+        scheduler!(self, handle => handle.spawned_tasks())
+    }
+
+    /// Tasks that wait in the injector, the queue that all workers share.
+    pub fn global_queue_depth(&self) -> usize {
+        scheduler!(self, handle => handle.injector_depth())
+    }
+
+    /// How often a task was scheduled from a thread that is no worker of this runtime.
+    pub fn remote_schedule_count(&self) -> u64 {
+        scheduler!(self, handle => handle.remote_schedules())
+    }
+
+    /// Threads of the blocking pool, idle ones included.
+    pub fn num_blocking_threads(&self) -> usize {
+        self.handle.shared.blocking.threads()
+    }
+
+    /// Threads of the blocking pool that wait for something to run.
+    pub fn num_idle_blocking_threads(&self) -> usize {
+        self.handle.shared.blocking.idle_threads()
+    }
+
+    /// Closures that wait for a thread of the blocking pool.
+    pub fn blocking_queue_depth(&self) -> usize {
+        self.handle.shared.blocking.queue_depth()
+    }
+
+    /// How long `worker` has been running tasks, in total.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker: they are numbered from 0 to [`num_workers`](Self::num_workers) - 1. So do
+    /// all methods below that take a worker.
+    #[track_caller]
+    pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
+        self.counters(worker).busy
+    }
+
+    /// How often `worker` has parked.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_park_count(&self, worker: usize) -> u64 {
+        self.counters(worker).parks
+    }
+
+    /// How often `worker` has parked and unparked, in total: odd means that it is parked now.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
+        let counters = self.counters(worker);
+        counters.parks + counters.unparks
+    }
+
+    /// How often `worker` was unparked, found nothing to do and parked again.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_noop_count(&self, worker: usize) -> u64 {
+        self.counters(worker).noops
+    }
+
+    /// Tasks that `worker` has stolen from others.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_steal_count(&self, worker: usize) -> u64 {
+        self.counters(worker).steals
+    }
+
+    /// How often `worker` has stolen; each time it takes one task or more.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_steal_operations(&self, worker: usize) -> u64 {
+        self.counters(worker).steal_operations
+    }
+
+    /// How often `worker` has polled a task.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_poll_count(&self, worker: usize) -> u64 {
+        self.counters(worker).polls
+    }
+
+    /// How often `worker` has scheduled a task onto a queue of its own.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_local_schedule_count(&self, worker: usize) -> u64 {
+        self.counters(worker).local_schedules
+    }
+
+    /// How often the queue of `worker` was full, so that tasks went to the injector.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_overflow_count(&self, worker: usize) -> u64 {
+        self.counters(worker).overflows
+    }
+
+    /// Tasks that wait in the queue of `worker`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
+        self.assert_is_worker(worker);
+        scheduler!(self, handle => handle.local_depth(worker))
+    }
+
+    /// Sources (sockets, pipes) that have been registered with the reactor since the runtime was made; 0 if
+    /// I/O is disabled.
+    pub fn io_driver_fd_registered_count(&self) -> u64 {
+        self.handle.io().map_or(0, |io| io.metrics().fds_registered)
+    }
+
+    /// Sources that have been deregistered since the runtime was made; 0 if I/O is disabled.
+    pub fn io_driver_fd_deregistered_count(&self) -> u64 {
+        self.handle.io().map_or(0, |io| io.metrics().fds_deregistered)
+    }
+
+    /// Readiness events that the reactor has received; 0 if I/O is disabled.
+    pub fn io_driver_ready_count(&self) -> u64 {
+        self.handle.io().map_or(0, |io| io.metrics().ready_events)
+    }
+
+    #[track_caller]
+    fn counters(&self, worker: usize) -> WorkerCounters {
+        self.assert_is_worker(worker);
+        scheduler!(self, handle => handle.worker_counters(worker))
+    }
+
+    #[track_caller]
+    fn assert_is_worker(&self, worker: usize) {
+        let workers = self.num_workers();
+        assert!(
+            worker < workers,
+            "there is no worker {worker}: this runtime has {workers}, counted from 0"
+        );
+    }
+}

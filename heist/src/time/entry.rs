@@ -1,0 +1,194 @@
+//! One timer as its owner sees it: what `Sleep` and `Interval` are made of.
+//!
+//! ```text
+//!            1                            2
+//!   Idle -----------------> Waiting ---------------> Fired
+//!    │ ▲                       │  ▲__________│         │ ▲
+//!    │ │                       │       4               │ │
+//!    │ '-----------------------'-----------------------' │
+//!    │                4                                  │
+//!    '---------------------------------------------------'
+//!                     3
+//! ```
+//!
+//! 1. `poll`: the deadline is ahead, so a waker goes into the wheel. Before this there is nothing in the wheel
+//!    and dropping costs nothing.
+//! 2. `poll`: the driver has fired it.
+//! 3. `poll`: the deadline had passed before anything was registered.
+//! 4. `reset`: a waiting entry is rescheduled under its waker; to `Idle` if it had fired; to `Fired` if the new
+//!    deadline has passed.
+//!
+//! Invariants
+//!
+//! - E1: an entry of the wheel belongs to exactly one `Entry` in `Waiting`, whose drop cancels it.
+//! - E2: `task` names the waker in the wheel by address. The wheel keeps that waker alive, so no other waker can
+//!   have its address while the entry waits; and once it has fired, whoever re-uses the address has seen
+//!   `fired_through`, since the waker was dropped after the store.
+//!
+//! Absent on purpose: an allocation, and a clone of the waker beside the one in the wheel.
+
+use std::fmt;
+use std::task::{Context, Poll, Waker, ready};
+
+use heist_executor::coop;
+use heist_primitive::sync::Arc;
+
+use super::Instant;
+use super::timers::{Key, Outcome, Timers};
+use crate::runtime::context;
+
+/// Identity of a waker: two wakers that are equal in this wake the same task.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct TaskAddress {
+    data: usize,
+    vtable: usize,
+}
+
+impl TaskAddress {
+    fn of(waker: &Waker) -> Self {
+        Self {
+            data: waker.data().addr(),
+            vtable: std::ptr::from_ref(waker.vtable()).addr(),
+        }
+    }
+}
+
+enum State {
+    Idle,
+    Waiting { key: Key, tick: u64, task: TaskAddress },
+    Fired,
+}
+
+/// A timer that waits for one deadline at a time.
+pub(super) struct Entry {
+    timers: Arc<Timers>,
+    deadline: Instant,
+    state: State,
+}
+
+impl Entry {
+    /// A timer of the current runtime.
+    #[track_caller]
+    pub(super) fn new(deadline: Instant) -> Self {
+        Self {
+            timers: context::timers(),
+            deadline,
+            state: State::Idle,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The current time of the clock that this timer runs on.
+    pub(super) fn now(&self) -> Instant {
+        self.timers.clock().now()
+    }
+
+    pub(super) fn is_elapsed(&self) -> bool {
+        match self.state {
+            State::Idle => false,
+            State::Waiting { tick, .. } => self.timers.has_fired(tick),
+            State::Fired => true,
+        }
+    }
+
+    /// Waits for another deadline from now on.
+    pub(super) fn reset(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        self.state = match self.state {
+            State::Idle | State::Fired => State::Idle,
+            State::Waiting { key, task, .. } => {
+                let tick = self.timers.tick_of(deadline);
+                match self.timers.reset(key, tick) {
+                    Outcome::Waits(key) => State::Waiting { key, tick, task },
+                    Outcome::Due => State::Fired,
+                    Outcome::Gone | Outcome::ShutDown => State::Idle,
+                }
+            }
+        };
+    }
+
+    /// Completes when the deadline has passed; again and again until it is reset.
+    pub(super) fn poll_elapsed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let unit = ready!(coop::poll_proceed(cx));
+        if self.timers.is_shut_down() {
+            shut_down();
+        }
+        ready!(self.poll_state(cx.waker()));
+        unit.made_progress();
+        Poll::Ready(())
+    }
+
+    fn poll_state(&mut self, waker: &Waker) -> Poll<()> {
+        let outcome = match self.state {
+            State::Fired => return Poll::Ready(()),
+            State::Idle => return self.poll_idle(waker),
+            State::Waiting { tick, .. } if self.timers.has_fired(tick) => Outcome::Gone,
+            State::Waiting { task, .. } if task == TaskAddress::of(waker) => return Poll::Pending,
+            State::Waiting {
+                key, ref mut task, ..
+            } => {
+                let outcome = self.timers.update(key, waker);
+                *task = TaskAddress::of(waker);
+                outcome
+            }
+        };
+        self.settle(outcome)
+    }
+
+    fn poll_idle(&mut self, waker: &Waker) -> Poll<()> {
+        if self.deadline <= self.now() {
+            return self.settle(Outcome::Due);
+        }
+        let tick = self.timers.tick_of(self.deadline);
+        let outcome = self.timers.register(tick, waker);
+        if let Outcome::Waits(key) = outcome {
+            self.state = State::Waiting {
+                key,
+                tick,
+                task: TaskAddress::of(waker),
+            };
+        }
+        self.settle(outcome)
+    }
+
+    fn settle(&mut self, outcome: Outcome) -> Poll<()> {
+        match outcome {
+            Outcome::Waits(_) => Poll::Pending,
+            Outcome::Due | Outcome::Gone => {
+                self.state = State::Fired;
+                Poll::Ready(())
+            }
+            Outcome::ShutDown => shut_down(),
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let State::Waiting { key, tick, .. } = self.state {
+            if !self.timers.has_fired(tick) {
+                self.timers.cancel(key);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("deadline", &self.deadline)
+            .field("is_elapsed", &self.is_elapsed())
+            .finish()
+    }
+}
+
+#[cold]
+fn shut_down() -> ! {
+    panic!(
+        "a heist timer was polled after its runtime had shut down: poll a sleep, timeout or interval only while \
+         the runtime in which it was made is alive"
+    );
+}

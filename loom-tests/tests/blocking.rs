@@ -1,0 +1,49 @@
+//! The blocking pool: hand-off against idle exit, and closing.
+//!
+//! Property: every closure runs or is cancelled, its handle says which, and the pool's threads end.
+#![cfg(heist_loom)]
+
+use std::time::Duration;
+
+use heist_executor::blocking::{Config, Pool};
+use heist_executor::park::block_on;
+use heist_executor::task::Meta;
+use heist_loom_tests::model;
+use heist_primitive::sync::StdArc;
+use heist_primitive::thread;
+
+fn pool(max_threads: usize) -> Pool {
+    Pool::new(Config {
+        max_threads,
+        keep_alive: Duration::ZERO,
+        thread_name: StdArc::new(|| "model".to_owned()),
+        stack_size: None,
+    })
+}
+
+#[test]
+fn two_closures_one_thread() {
+    model(2, || {
+        let mut pool = pool(1);
+        let first = pool.handle().spawn(|| 1, Meta::caller());
+        let second = pool.handle().spawn(|| 2, Meta::caller());
+        assert_eq!(block_on(first).unwrap() + block_on(second).unwrap(), 3);
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+    });
+}
+
+#[test]
+fn spawn_against_shutdown() {
+    model(2, || {
+        let mut pool = pool(1);
+        let handle = pool.handle().clone();
+        let spawner = thread::spawn(move || match block_on(handle.spawn(|| 1, Meta::caller())) {
+            Ok(output) => assert_eq!(output, 1),
+            Err(error) => assert!(error.is_cancelled()),
+        });
+        pool.begin_shutdown();
+        spawner.join().unwrap();
+        assert!(pool.join(None));
+    });
+}

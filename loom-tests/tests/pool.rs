@@ -1,0 +1,86 @@
+//! The multi-thread pool whole: workers, sleepers, parkers, registry and queues together.
+//!
+//! Properties: a task spawned from outside runs although the workers are about to sleep; shutdown ends the workers and
+//! completes every task; nothing is leaked (the futures hold tracked `Arc`s).
+#![cfg(heist_loom)]
+
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+
+use heist_executor::multi_thread::{Config, Pool};
+use heist_executor::park::block_on;
+use heist_executor::task::Meta;
+use heist_loom_tests::model;
+use heist_primitive::sync::{Arc, Mutex, StdArc};
+use heist_primitive::thread;
+
+fn pool(workers: usize) -> Pool {
+    let mut pool = Pool::new(Config {
+        workers,
+        thread_name: StdArc::new(|| "model".to_owned()),
+        stack_size: None,
+        global_queue_interval: Some(2),
+        event_interval: 2,
+        loan: None,
+        seed: 1,
+        clock: || 0,
+    });
+    pool.start(StdArc::new(|body: &mut dyn FnMut()| body())).unwrap();
+    pool
+}
+
+#[test]
+fn a_task_from_outside_runs() {
+    model(2, || {
+        let mut pool = pool(1);
+        let tracked = Arc::new(7);
+        let join = pool.handle().spawn(async move { *tracked }, Meta::caller());
+        assert_eq!(block_on(join).unwrap(), 7);
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+    });
+}
+
+#[test]
+fn deep_two_workers_one_task_from_outside() {
+    model(1, || {
+        let mut pool = pool(2);
+        let join = pool.handle().spawn(async { 7 }, Meta::caller());
+        assert_eq!(block_on(join).unwrap(), 7);
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+    });
+}
+
+#[test]
+fn a_wake_that_races_shutdown_leaks_nothing() {
+    model(2, || {
+        let mut pool = pool(1);
+        let tracked = Arc::new(());
+        let slot: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
+        let join = {
+            let (slot, tracked) = (slot.clone(), tracked.clone());
+            pool.handle().spawn(
+                poll_fn(move |cx| {
+                    let _held = &tracked;
+                    *slot.lock() = Some(cx.waker().clone());
+                    Poll::<()>::Pending
+                }),
+                Meta::caller(),
+            )
+        };
+        let waking = {
+            let slot = slot.clone();
+            thread::spawn(move || {
+                let waker = slot.lock().take();
+                waker.into_iter().for_each(Waker::wake);
+            })
+        };
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+        waking.join().unwrap();
+        assert!(block_on(join).unwrap_err().is_cancelled());
+        slot.lock().take();
+        assert_eq!(Arc::strong_count(&tracked), 1);
+    });
+}
