@@ -50,7 +50,11 @@ use crate::driver::Driver;
 use crate::park::Parker;
 
 /// How long the driver may lie in its seat before the reactor thread turns it.
+#[cfg(not(heist_loom))]
 const PATIENCE: Duration = Duration::from_millis(1);
+/// A model has no time: the patience is over as soon as the others have had a chance.
+#[cfg(heist_loom)]
+const PATIENCE: Duration = Duration::ZERO;
 
 /// What the reactor thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -83,6 +83,24 @@ both_flavours! {
         rt_kit::current_thread().block_on(ended.wait());
     }
 
+    fn shutdown_timeout_waits_for_what_ends_in_time(runtime) {
+        let (started, wait) = mpsc::channel();
+        let (ended, dropped) = (Count::default(), Count::default());
+        let (end, guard) = (ended.clone(), CountDrop(dropped.clone()));
+        runtime.spawn_blocking(move || {
+            started.send(()).unwrap();
+            std::thread::sleep(Duration::from_millis(20));
+            end.add();
+        });
+        runtime.spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        wait.recv().unwrap();
+        runtime.shutdown_timeout(Duration::from_secs(1_000));
+        assert_eq!((ended.get(), dropped.get()), (1, 1));
+    }
+
     fn drop_in_asynchronous_code_panics_with_the_remedy_and_lets_go(runtime) {
         let outer = rt_kit::multi_thread();
         let drops = Count::default();

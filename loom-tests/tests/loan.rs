@@ -1,9 +1,8 @@
 //! The loan of the driver: borrowers, interrupts, and the reactor thread.
 //!
 //! Properties: an unpark ends a sleep wherever the sleeper is (a lost one deadlocks the model); the driver is turned by one
-//! at a time; an event is delivered whoever waits in the driver; the reactor thread ends with the driver when stopped.
-//! The patience of the reactor thread does not exist under loom, where no wait times out: here it turns the driver only at
-//! its start, or when it is woken.
+//! at a time; an event is delivered whoever waits in the driver, also after a worker has left it and got stuck; the reactor
+//! thread ends with the driver when stopped.
 #![cfg(heist_loom)]
 
 use std::task::{Wake, Waker};
@@ -45,6 +44,23 @@ impl Outside {
     fn make_ready(&self) {
         self.state.lock().ready = true;
         self.changed.notify_all();
+    }
+
+    /// Waits until a turn has delivered the event; looking at it is not enough.
+    async fn delivered(self: StdArc<Self>) {
+        let mut registered = false;
+        std::future::poll_fn(move |cx| {
+            let mut state = self.state.lock();
+            if registered && state.waiter.is_none() {
+                return std::task::Poll::Ready(());
+            }
+            registered = true;
+            state.waiter = Some(cx.waker().clone());
+            drop(state);
+            self.changed.notify_all();
+            std::task::Poll::Pending
+        })
+        .await;
     }
 
     /// Waits for the event, as a task.
@@ -130,6 +146,29 @@ fn the_reactor_thread_ends_with_the_driver() {
         loan.stop();
         reactor.join().unwrap();
         assert!(!look(&loan), "retired");
+    });
+}
+
+#[test]
+fn the_reactor_thread_takes_over_from_a_stuck_worker() {
+    model(2, || {
+        let (outside, loan) = loan();
+        let parker = Arc::new(Parker::new());
+        let reactor = {
+            let loan = loan.clone();
+            thread::spawn(move || drop(loan.attend(|turn| turn())))
+        };
+        let worker = {
+            let (loan, parker) = (loan.clone(), parker.clone());
+            // Once, and never again.
+            thread::spawn(move || sleep(&loan, &parker))
+        };
+        unpark(&loan, &parker);
+        worker.join().unwrap();
+        outside.make_ready();
+        block_on(outside.delivered());
+        loan.stop();
+        reactor.join().unwrap();
     });
 }
 

@@ -30,12 +30,18 @@ pub mod sync {
 
         /// Locks.
         pub fn lock(&self) -> MutexGuard<'_, T> {
-            MutexGuard(Some(self.0.lock().unwrap_or_else(|e| e.into_inner())))
+            MutexGuard {
+                mutex: self,
+                held: Some(self.0.lock().unwrap_or_else(|e| e.into_inner())),
+            }
         }
 
         /// Locks if free.
         pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-            self.0.try_lock().ok().map(|guard| MutexGuard(Some(guard)))
+            self.0.try_lock().ok().map(|guard| MutexGuard {
+                mutex: self,
+                held: Some(guard),
+            })
         }
 
         /// Unwraps the value.
@@ -51,33 +57,37 @@ pub mod sync {
 
     /// The guard of [`Mutex`]; empty only while a [`Condvar`] waits with it.
     #[derive(Debug)]
-    pub struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+    pub struct MutexGuard<'a, T> {
+        mutex: &'a Mutex<T>,
+        held: Option<loom::sync::MutexGuard<'a, T>>,
+    }
 
     impl<T> Deref for MutexGuard<'_, T> {
         type Target = T;
         fn deref(&self) -> &T {
-            self.0.as_ref().expect("the guard is held")
+            self.held.as_ref().expect("the guard is held")
         }
     }
 
     impl<T> DerefMut for MutexGuard<'_, T> {
         fn deref_mut(&mut self) -> &mut T {
-            self.0.as_mut().expect("the guard is held")
+            self.held.as_mut().expect("the guard is held")
         }
     }
 
-    /// loom's condition variable with parking_lot's signature. A timed wait never times out here.
+    /// loom's condition variable with parking_lot's signature. loom has no time: a wait with a limit of zero lets the
+    /// others go on and is over, any longer limit never is.
     #[derive(Debug, Default)]
     pub struct Condvar(loom::sync::Condvar);
 
-    /// Whether a timed wait timed out: never, under loom.
+    /// Whether a timed wait timed out.
     #[derive(Debug, Clone, Copy)]
-    pub struct WaitTimeoutResult;
+    pub struct WaitTimeoutResult(bool);
 
     impl WaitTimeoutResult {
-        /// Always false under loom.
+        /// True after a wait with a limit of zero.
         pub fn timed_out(self) -> bool {
-            false
+            self.0
         }
     }
 
@@ -89,14 +99,21 @@ pub mod sync {
 
         /// Waits for a notification.
         pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-            let held = guard.0.take().expect("the guard is held");
-            guard.0 = Some(self.0.wait(held).unwrap_or_else(|e| e.into_inner()));
+            let held = guard.held.take().expect("the guard is held");
+            guard.held = Some(self.0.wait(held).unwrap_or_else(|e| e.into_inner()));
         }
 
-        /// Waits for a notification; the time limit does not exist under loom.
-        pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, _limit: Duration) -> WaitTimeoutResult {
-            self.wait(guard);
-            WaitTimeoutResult
+        /// Waits for a notification, not at all or without limit.
+        pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
+            if limit.is_zero() {
+                let mutex = guard.mutex;
+                guard.held = None;
+                loom::thread::yield_now();
+                *guard = mutex.lock();
+            } else {
+                self.wait(guard);
+            }
+            WaitTimeoutResult(limit.is_zero())
         }
 
         /// Waits while `condition` holds.
@@ -118,7 +135,7 @@ pub mod sync {
             _limit: Duration,
         ) -> WaitTimeoutResult {
             self.wait_while(guard, condition);
-            WaitTimeoutResult
+            WaitTimeoutResult(false)
         }
 
         /// Wakes one waiter.

@@ -6,41 +6,30 @@
 //!
 //! Invariants
 //!
-//! - C1: nanoseconds count from the first use of the clock in this process, so they fit a `u64` for 584 years;
-//!   instants before that are 0 and instants beyond the end are `u64::MAX`.
+//! - C1: nanoseconds count from the clock's start, so they fit a `u64` for 584 years; instants before the start
+//!   are 0 and instants beyond the end are `u64::MAX`.
 //! - C2: for any instant, [`ns_of`](Clock::ns_of) is monotonic and exact, so comparing nanoseconds is comparing
 //!   instants.
 //!
 //! Absent on purpose: ticks. How long a tick is, and which way to round, is known in `timers.rs` alone.
 
-use std::sync::LazyLock;
-
 use super::Instant;
-
-/// Where the process's nanoseconds count from. std's, since a static can be nothing else.
-static START: LazyLock<Instant> = LazyLock::new(now);
 
 /// The current time of the machine's monotonic clock.
 pub(super) fn now() -> Instant {
     Instant::from_std(std::time::Instant::now())
 }
 
-/// Nanoseconds of the machine's monotonic clock since this process first asked for them: for measuring, not
-/// for waiting.
-pub(crate) fn now_ns() -> u64 {
-    Clock::new().now_ns()
-}
-
-/// A monotonic clock in nanoseconds.
+/// A monotonic clock that counts nanoseconds from its start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     start: Instant,
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// A clock that starts now.
     pub(crate) fn new() -> Self {
-        Self { start: *START }
+        Self { start: now() }
     }
 
     /// The current time.

@@ -47,7 +47,7 @@
 
 pub mod error;
 
-pub(crate) mod clock;
+mod clock;
 mod entry;
 #[doc(hidden)]
 pub mod horizon;

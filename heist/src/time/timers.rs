@@ -19,8 +19,8 @@
 //!   is reached has its deadline behind it: never early.
 //! - T3: every entry in the wheel has a tick after `wheel.now()`; `register` and `reset` treat the others as
 //!   due at once. So an entry is in the wheel only as long as its tick is after `fired_through`.
-//! - T4: `fired_through` is `wheel.now()`, or [`SHUT_DOWN`] after shutdown, when the wheel is empty for good.
-//!   It is stored under the lock and read without it.
+//! - T4: `fired_through` is `wheel.now()`, stored under the lock and read without it. At [`SHUT_DOWN`], the last
+//!   tick there is, the wheel is empty for good.
 //!
 //! Ordering: `fired_through` is relaxed. A reader that sees an old value takes the lock for nothing, or
 //! returns `Pending` to a task whose waker has been taken out to be woken; that wake orders the next poll after
@@ -46,7 +46,7 @@ use super::{Clock, Instant};
 /// the deadlines of one burst together.
 const TICK_NS: u64 = 1 << 14;
 
-/// The value of `fired_through` after shutdown. No deadline has a tick this late.
+/// The tick to which shutdown advances the wheel, never to leave it. No deadline has a tick this late.
 const SHUT_DOWN: u64 = u64::MAX;
 
 /// The tick in which a deadline is surely behind.
@@ -80,7 +80,12 @@ pub(super) enum Outcome {
 struct Locked {
     wheel: Wheel<Waker>,
     horizon: Horizon,
-    is_shut_down: bool,
+}
+
+impl Locked {
+    fn is_shut_down(&self) -> bool {
+        self.wheel.now() == SHUT_DOWN
+    }
 }
 
 /// The timers of one runtime.
@@ -98,7 +103,6 @@ impl Timers {
         let locked = Locked {
             wheel: Wheel::new(),
             horizon: Horizon::new(),
-            is_shut_down: false,
         };
         Self {
             locked: CachePadded::new(Mutex::new(locked)),
@@ -127,8 +131,7 @@ impl Timers {
     /// Collects the wakers of all timers, whose next poll will panic. Timers registered later panic too.
     pub(crate) fn shutdown(&self, wakers: &mut Vec<Waker>) {
         let mut locked = self.locked.lock();
-        locked.is_shut_down = true;
-        locked.wheel.advance(u64::MAX, wakers);
+        locked.wheel.advance(SHUT_DOWN, wakers);
         self.fired_through.store(SHUT_DOWN, Relaxed);
     }
 
@@ -142,10 +145,8 @@ impl Timers {
     fn advance_to(&self, tick: u64, wakers: &mut Vec<Waker>) {
         let mut locked = self.locked.lock();
         locked.horizon.awake();
-        if !locked.is_shut_down {
-            locked.wheel.advance(tick, wakers);
-            self.fired_through.store(locked.wheel.now(), Relaxed);
-        }
+        locked.wheel.advance(tick, wakers);
+        self.fired_through.store(locked.wheel.now(), Relaxed);
     }
 }
 
@@ -175,7 +176,7 @@ impl Timers {
     pub(super) fn register(&self, tick: u64, waker: &Waker) -> Outcome {
         let waker = waker.clone();
         let mut locked = self.locked.lock();
-        if locked.is_shut_down {
+        if locked.is_shut_down() {
             drop(locked);
             return Outcome::ShutDown;
         }
@@ -194,7 +195,7 @@ impl Timers {
     pub(super) fn update(&self, key: Key, waker: &Waker) -> Outcome {
         let mut waker = waker.clone();
         let mut locked = self.locked.lock();
-        let is_shut_down = locked.is_shut_down;
+        let is_shut_down = locked.is_shut_down();
         let outcome = match locked.wheel.get_mut(key) {
             Some(registered) => {
                 std::mem::swap(registered, &mut waker);

@@ -242,6 +242,8 @@ fn the_driver_is_told_to_sleep_until_the_tick_and_no_longer() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn deadlines_round_up_and_the_time_rounds_down(ns in any::<u64>(), early in 1..u64::MAX) {
         let tick = tick_at_or_after(ns);
