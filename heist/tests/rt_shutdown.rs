@@ -122,7 +122,7 @@ both_flavours! {
             let _held = runtime;
             panic!("the first panic");
         });
-        let error = outer.block_on(async { task.await.map(|()| ()).unwrap_err() });
+        let error = outer.block_on(async { task.await.unwrap_err() });
         assert_eq!(text(error.into_panic()), "the first panic");
     }
 

@@ -28,7 +28,7 @@ both_flavours! {
             panic!("a poll that panics");
         });
         let id = task.id();
-        let error = runtime.block_on(async { task.await.map(|()| ()).unwrap_err() });
+        let error = runtime.block_on(async { task.await.unwrap_err() });
         assert!(error.is_panic() && !error.is_cancelled());
         assert_eq!(error.id(), id);
         assert_eq!(text(error.into_panic()), "a poll that panics");
@@ -90,7 +90,7 @@ both_flavours! {
 
     fn in_a_blocking_closure_is_in_the_join_error(runtime) {
         let task = runtime.spawn_blocking(|| panic!("a closure that panics"));
-        let error = runtime.block_on(async { task.await.map(|()| ()).unwrap_err() });
+        let error = runtime.block_on(async { task.await.unwrap_err() });
         assert_eq!(text(error.into_panic()), "a closure that panics");
         assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 1)).unwrap(), 1);
     }

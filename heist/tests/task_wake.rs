@@ -49,7 +49,8 @@ both_flavours! {
                     if polls.add() == 1 {
                         for _ in 0..5 {
                             cx.waker().wake_by_ref();
-                            cx.waker().clone().wake();
+                            let by_value = cx.waker().clone();
+                            by_value.wake();
                         }
                     }
                     std::pin::Pin::new(&mut waiting).poll(cx)
@@ -87,7 +88,8 @@ both_flavours! {
         assert_eq!((event.polls.get(), event.drops.get()), (2, 1));
         for waker in late {
             waker.wake_by_ref();
-            waker.clone().wake();
+            let by_value = waker.clone();
+            by_value.wake();
             waker.wake();
         }
         runtime.block_on(heist::task::yield_now());
