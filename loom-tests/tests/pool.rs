@@ -42,7 +42,8 @@ fn a_task_from_outside_runs() {
 }
 
 #[test]
-fn deep_two_workers_one_task_from_outside() {
+#[ignore = "deep tier: about 90 s"]
+fn two_workers_one_task_from_outside() {
     model(1, || {
         let mut pool = pool(2);
         let join = pool.handle().spawn(async { 7 }, Meta::caller());

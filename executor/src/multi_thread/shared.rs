@@ -179,6 +179,17 @@ impl Shared {
         !self.injector.is_empty() || self.peers.iter().any(|peer| !peer.queue.is_empty())
     }
 
+    pub(super) fn has_occupied_next_slot(&self) -> bool {
+        self.peers.iter().any(|peer| peer.next.is_occupied())
+    }
+
+    /// Asks the sentinel to look. After a SeqCst fence.
+    pub(super) fn watch(&self) {
+        if let Some(loan) = &self.loan {
+            loan.watch();
+        }
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }

@@ -34,6 +34,7 @@ use std::time::Duration;
 
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
+use heist_primitive::sync::atomic::{Ordering, fence};
 
 use super::counters::Counters;
 use super::shared::{Peer, Shared};
@@ -135,6 +136,11 @@ impl Worker {
                 if let Some(displaced) = self.peer().next.put(task) {
                     self.local.push(displaced);
                     self.shared.notify();
+                    return;
+                }
+                fence(Ordering::SeqCst);
+                if self.shared.sleepers.parked() > 0 {
+                    self.shared.watch();
                 }
             }
         }
@@ -243,6 +249,10 @@ impl Worker {
                 self.peer().parker.park();
             }
             return;
+        }
+        // After the fence of `begin_park`.
+        if shared.has_occupied_next_slot() {
+            shared.watch();
         }
         self.counters().parks.add(1);
         self.counters()
