@@ -24,6 +24,7 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::Waker;
 
+use heist_primitive::hint;
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 
 use super::guarded::Slot;
@@ -67,8 +68,12 @@ impl AtomicWaker {
                 };
                 registering.set(waker);
             }
-            // Somebody is taking the previous waker this moment: too late to be part of that.
-            Err(WAKING) => waker.wake_by_ref(),
+            // Somebody is taking the previous waker this moment: too late to be part of that, so the task is to come
+            // again, when that one may be done.
+            Err(WAKING) => {
+                waker.wake_by_ref();
+                hint::spin_loop();
+            }
             Err(_) => unreachable!("one task at a time registers"),
         }
     }

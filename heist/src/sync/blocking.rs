@@ -5,6 +5,8 @@
 
 use std::future::Future;
 
+use crate::runtime::context;
+
 /// Parks this thread until `future` is done, for the method called `what`.
 ///
 /// # Panics
@@ -12,7 +14,7 @@ use std::future::Future;
 /// In asynchronous code.
 #[track_caller]
 pub(super) fn block_on<F: Future>(what: &str, future: F) -> F::Output {
-    assert_may_block(what);
+    context::assert_may_block(what);
     park_on(future)
 }
 
@@ -20,7 +22,3 @@ pub(super) fn block_on<F: Future>(what: &str, future: F) -> F::Output {
 pub(super) fn park_on<F: Future>(future: F) -> F::Output {
     heist_executor::park::block_on(future)
 }
-
-/// The one place where sync asks the runtime.
-#[track_caller]
-fn assert_may_block(_what: &str) {}

@@ -145,7 +145,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     #[doc(alias = "lock_blocking")]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
-        blocking::block_on("Mutex::blocking_lock", self.lock())
+        blocking::block_on("`Mutex::blocking_lock`", self.lock())
     }
 
     /// [`blocking_lock`](Self::blocking_lock) with a guard that keeps its share of the mutex alive.
@@ -155,7 +155,7 @@ impl<T: ?Sized> Mutex<T> {
     /// In asynchronous code: there, use [`lock_owned`](Self::lock_owned).
     #[track_caller]
     pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
-        blocking::block_on("Mutex::blocking_lock_owned", self.lock_owned())
+        blocking::block_on("`Mutex::blocking_lock_owned`", self.lock_owned())
     }
 
     /// [`lock`](Self::lock) with a guard that keeps its share of the mutex alive, so it can move to another task.

@@ -227,7 +227,7 @@ impl Semaphore {
     /// In asynchronous code: there, use [`acquire`](Self::acquire).
     #[track_caller]
     pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        blocking::block_on("Semaphore::blocking_acquire", self.take(1))
+        blocking::block_on("`Semaphore::blocking_acquire`", self.take(1))
     }
 
     /// [`acquire_many`](Self::acquire_many) for a thread outside of asynchronous code, which it blocks meanwhile.
@@ -242,7 +242,7 @@ impl Semaphore {
     /// [`MAX_PERMITS`](Self::MAX_PERMITS).
     #[track_caller]
     pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        blocking::block_on("Semaphore::blocking_acquire_many", self.take(n))
+        blocking::block_on("`Semaphore::blocking_acquire_many`", self.take(n))
     }
 
     /// [`acquire`](Self::acquire) with a permit that owns its share of the semaphore, so it can move to another task.
@@ -333,7 +333,7 @@ impl Semaphore {
     /// In asynchronous code: there, use [`acquire_owned`](Self::acquire_owned).
     #[track_caller]
     pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        blocking::block_on("Semaphore::blocking_acquire_owned", self.take_owned(1))
+        blocking::block_on("`Semaphore::blocking_acquire_owned`", self.take_owned(1))
     }
 
     /// [`blocking_acquire_many`](Self::blocking_acquire_many) with permits that own their share of the semaphore.
@@ -351,7 +351,7 @@ impl Semaphore {
         self: Arc<Self>,
         n: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        blocking::block_on("Semaphore::blocking_acquire_many_owned", self.take_owned(n))
+        blocking::block_on("`Semaphore::blocking_acquire_many_owned`", self.take_owned(n))
     }
 
     /// Closes the semaphore: it gives out no permits any more, and everybody who waits gets an error.

@@ -5,9 +5,10 @@
 
 use std::fmt;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::chan::{self, Capacity, Rx, Tx, Weak};
-use super::error::{SendError, TryRecvError, TrySendError};
+use super::error::{SendError, SendTimeoutError, TryRecvError, TrySendError};
 use super::permit::{OwnedPermit, Permit, PermitIterator};
 use crate::sync::batch::{Batch, TryAcquireError};
 use crate::sync::blocking;
@@ -187,7 +188,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     #[doc(alias = "recv_blocking")]
     pub fn blocking_recv(&mut self) -> Option<T> {
-        blocking::block_on("mpsc::Receiver::blocking_recv", self.rx.recv())
+        blocking::block_on("`mpsc::Receiver::blocking_recv`", self.rx.recv())
     }
 
     /// [`recv_many`](Self::recv_many) for a thread outside of asynchronous code, which it blocks meanwhile.
@@ -199,7 +200,7 @@ impl<T> Receiver<T> {
     #[doc(alias = "recv_many_blocking")]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         blocking::block_on(
-            "mpsc::Receiver::blocking_recv_many",
+            "`mpsc::Receiver::blocking_recv_many`",
             self.rx.recv_many(buffer, limit),
         )
     }
@@ -369,6 +370,45 @@ impl<T> Sender<T> {
         }
     }
 
+    /// [`send`](Self::send) with a limit to the wait for room.
+    ///
+    /// # Errors
+    ///
+    /// [`SendTimeoutError::Timeout`] if there was no room in that time, [`SendTimeoutError::Closed`] if the receiver is
+    /// dropped or closes the channel, before or during the wait. Both give `value` back.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a heist runtime, and if the runtime has timers disabled: needs a timer, other than the rest of
+    /// this module.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the wait sends nothing and drops `value` with it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use heist::sync::mpsc::{self, error::SendTimeoutError};
+    ///
+    /// # let runtime = heist::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let (tx, _rx) = mpsc::channel(1);
+    /// let wait = Duration::from_millis(1);
+    /// tx.send_timeout(1, wait).await.unwrap();
+    /// assert_eq!(tx.send_timeout(2, wait).await, Err(SendTimeoutError::Timeout(2)));
+    /// # });
+    /// ```
+    pub async fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        match crate::time::timeout(timeout, self.reserve()).await {
+            Ok(Ok(permit)) => {
+                permit.send(value);
+                Ok(())
+            }
+            Ok(Err(_)) => Err(SendTimeoutError::Closed(value)),
+            Err(_) => Err(SendTimeoutError::Timeout(value)),
+        }
+    }
+
     /// [`send`](Self::send) for a thread outside of asynchronous code, which it blocks meanwhile.
     ///
     /// # Errors
@@ -391,7 +431,7 @@ impl<T> Sender<T> {
     #[track_caller]
     #[doc(alias = "send_blocking")]
     pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
-        blocking::block_on("mpsc::Sender::blocking_send", self.send(value))
+        blocking::block_on("`mpsc::Sender::blocking_send`", self.send(value))
     }
 
     /// Whether the receiver was dropped or has closed the channel.

@@ -30,7 +30,7 @@ pub enum TryRecvError {
     Disconnected,
 }
 
-/// Why [`Sender::send_timeout`](super::Sender) could not send; gives back what was to be sent.
+/// Why [`Sender::send_timeout`](super::Sender::send_timeout) could not send; gives back what was to be sent.
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub enum SendTimeoutError<T> {
     /// The channel had no free capacity in all that time.

@@ -138,7 +138,7 @@ impl<T> UnboundedReceiver<T> {
     #[track_caller]
     #[doc(alias = "recv_blocking")]
     pub fn blocking_recv(&mut self) -> Option<T> {
-        blocking::block_on("UnboundedReceiver::blocking_recv", self.rx.recv())
+        blocking::block_on("`UnboundedReceiver::blocking_recv`", self.rx.recv())
     }
 
     /// [`recv_many`](Self::recv_many) for a thread outside of asynchronous code, which it blocks meanwhile.
@@ -150,7 +150,7 @@ impl<T> UnboundedReceiver<T> {
     #[doc(alias = "recv_many_blocking")]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         blocking::block_on(
-            "UnboundedReceiver::blocking_recv_many",
+            "`UnboundedReceiver::blocking_recv_many`",
             self.rx.recv_many(buffer, limit),
         )
     }

@@ -434,7 +434,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     #[doc(alias = "recv_blocking")]
     pub fn blocking_recv(self) -> Result<T, RecvError> {
-        blocking::block_on("oneshot::Receiver::blocking_recv", self)
+        blocking::block_on("`oneshot::Receiver::blocking_recv`", self)
     }
 }
 
