@@ -23,7 +23,7 @@ fn pool(workers: usize) -> Pool {
         event_interval: 2,
         loan: None,
         seed: 1,
-        clock: || 0,
+        clock: StdArc::new(|| 0),
     });
     pool.start(StdArc::new(|body: &mut dyn FnMut()| body())).unwrap();
     pool
