@@ -9,8 +9,8 @@
 //!
 //! - H1: every push is followed by [`Shared::notify`], at once or at the end of the [`batch`](Shared::batch) that
 //!   this thread is in. The next-slot is not a push: its owner comes to it next.
-//! - H2: after [`Shared::close`] no `Runnable` stays in the injector: a pusher that finds the pool closed after its
-//!   push empties the injector itself. (A task left there would keep the pool that keeps it.)
+//! - H2: after [`Shared::close`] no `Runnable` stays in the injector: each worker empties it as it ends, and so does a
+//!   pusher that finds the pool closed after its push. (A task left there would keep the pool that keeps it.)
 //!
 //! Ordering pairs
 //!

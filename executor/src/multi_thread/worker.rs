@@ -288,12 +288,18 @@ impl Worker {
     fn look_into_driver(&self) {
         if let Some(loan) = &self.shared.loan {
             self.shared.batch(|| loan.turn(|| Some(Duration::ZERO)));
+            // A task that yielded when it was alone was pushed without a notification, for it was next. It is no more.
+            if self.peer().next.is_occupied() && !self.local.is_empty() {
+                self.shared.notify();
+            }
         }
     }
 
     fn shut_down(&self) {
         self.shared.registry.shut_down(self.index);
         self.drain();
+        // H2: who closed the pool may not wait for its end.
+        self.shared.drain();
     }
 
     fn drain(&self) {
