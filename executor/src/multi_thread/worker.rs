@@ -37,7 +37,6 @@ use std::time::Duration;
 
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
-use heist_primitive::sync::atomic::{Ordering, fence};
 
 use super::counters::Counters;
 use super::shared::{Peer, Shared};
@@ -161,8 +160,7 @@ impl Worker {
                     self.shared.notify();
                     return;
                 }
-                fence(Ordering::SeqCst);
-                if self.shared.sleepers.parked() > 0 {
+                if self.shared.sleepers.is_anybody_parked() {
                     self.shared.watch();
                 }
             }
