@@ -5,6 +5,7 @@
 //!   queue/           deques and the injector                        park.rs    putting a thread to sleep
 //!   multi_thread/    workers, sleepers, stealing                    driver.rs, loan.rs  the seam to reactor and timers, and who turns it
 //!   current_thread/  the same on the thread that calls block_on     blocking.rs  threads for blocking closures
+//!   local/           tasks that stay on one thread
 //! ```
 //!
 //! Invariants about absence: this crate owns no file descriptor and no clock of its own (it is given one as a
@@ -15,6 +16,7 @@ pub mod coop;
 pub mod current_thread;
 mod driver;
 pub mod loan;
+pub mod local;
 #[cfg(heist_loom)]
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]

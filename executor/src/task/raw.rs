@@ -19,8 +19,14 @@
 //!   gives the output.
 //! - R4: `join_waker` is touched as S4 says.
 //! - R5: the future is never moved: it is polled and dropped in place, inside its allocation.
-//! - R6: `F: Send` and `F::Output: Send`, so any thread may poll it, drop it, or take its output.
-//! - R7: `JoinRef<T>` is made only by [`new_task`], with `T` the output of that `F`.
+//! - R6: `F: Send` and `F::Output: Send`, so any thread may poll it, drop it, or take its output; or R8.
+//! - R7: `JoinRef<T>` is made only by [`new_task`] and [`new_local_task`], with `T` the output of that `F`.
+//! - R8: the task was made by [`new_local_task`], whose scheduler lives on one thread, the owner. A `Runnable` of it is run
+//!   there only; elsewhere it is pushed to that scheduler's queue, or dropped. `TaskRef::shutdown` is called there only.
+//!   So the future is polled and dropped there only, by these two: no *last* reference finds a future in the cell, for
+//!   the registry keeps one until the future is gone (and a scheduler that is leaked keeps it for ever). The output, if
+//!   it is not `Send`, is taken or dropped by its `JoinHandle`, which is then not `Send` either, or by the completer.
+//!   Wakers, `AbortHandle`s and `JoinHandle`s elsewhere touch the header, and free the memory of an empty cell.
 //!
 //! Ordering pairs: all of them are transitions of `state.rs`, and [`TaskSlot`]'s swap, AcqRel ↔ AcqRel, which
 //! hands a `Runnable` from owner to thief. Models: loom-tests/tests/{task_state,next_slot}.rs.
@@ -104,6 +110,28 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
+    new_cell(future, scheduler, meta)
+}
+
+/// Makes a task that stays on the thread that calls this. `scheduler` must keep R8: local/ is the only caller.
+pub(crate) fn new_local_task<F, S>(
+    future: F,
+    scheduler: S,
+    meta: Meta,
+) -> (TaskRef, Runnable, JoinRef<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+    S: Schedule,
+{
+    new_cell(future, scheduler, meta)
+}
+
+fn new_cell<F, S>(future: F, scheduler: S, meta: Meta) -> (TaskRef, Runnable, JoinRef<F::Output>)
+where
+    F: Future + 'static,
+    S: Schedule,
+{
     let header = Header {
         state: State::new(),
         vtable: &VtableOf::<F, S>::VTABLE,
@@ -136,7 +164,7 @@ where
 /// A counted reference to a task of any type.
 pub(crate) struct TaskRef(NonNull<Header>);
 
-// SAFETY: R6; the header's other fields are Send and Sync, and R3 and R4 order access to the cells.
+// SAFETY: R6 or R8; the header's other fields are Send and Sync, and R3 and R4 order access to the cells.
 unsafe impl Send for TaskRef {}
 // SAFETY: as above.
 unsafe impl Sync for TaskRef {}
@@ -203,7 +231,7 @@ impl Drop for TaskRef {
     }
 }
 
-/// The right and the duty to poll a task once.
+/// The right and the duty to poll a task once; where R8 holds, on the owner's thread.
 pub(crate) struct Runnable(TaskRef);
 
 impl Runnable {
@@ -227,7 +255,7 @@ pub(crate) struct JoinRef<T> {
     output: PhantomData<T>,
 }
 
-// SAFETY: of `T` only the output passes through this type, once; R6 covers the rest.
+// SAFETY: of `T` only the output passes through this type, once; R6 or R8 covers the rest.
 unsafe impl<T: Send> Send for JoinRef<T> {}
 // SAFETY: through a shared reference no `T` can be had.
 unsafe impl<T: Send> Sync for JoinRef<T> {}

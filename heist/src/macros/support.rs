@@ -13,6 +13,8 @@ mod pair;
 #[cfg(feature = "macros")]
 mod random;
 
+pub use crate::task::TaskLocalCell;
+pub use heist_primitive::thread_local;
 pub use std::pin::pin;
 
 #[cfg(feature = "macros")]
