@@ -24,6 +24,8 @@ pub const BUDGET: u8 = 128;
 
 heist_primitive::thread_local! {
     static REMAINING: Cell<Option<u8>> = const { Cell::new(None) };
+    /// Refusals since the last [`take_refusals`].
+    static REFUSALS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Sets the budget of this thread back to what it was, also when the closure panics.
@@ -80,6 +82,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
         None => Poll::Ready(RestoreOnPending::new(None)),
         Some(0) => {
             cx.waker().wake_by_ref();
+            refused();
             Poll::Pending
         }
         Some(left) => {
@@ -87,6 +90,17 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
             Poll::Ready(RestoreOnPending::new(Some(left)))
         }
     }
+}
+
+/// Off the way of those who have a budget left.
+#[cold]
+fn refused() {
+    let _ = REFUSALS.try_with(|refusals| refusals.set(refusals.get() + 1));
+}
+
+/// How often this thread was refused since the last call, for whoever counts it.
+pub(crate) fn take_refusals() -> u64 {
+    REFUSALS.try_with(Cell::take).unwrap_or(0)
 }
 
 /// Gives the unit back when dropped, unless the operation [made progress](Self::made_progress).

@@ -15,21 +15,28 @@ mod sleepers;
 mod worker;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::ops::Range;
+use std::pin::pin;
 use std::time::Duration;
 
 use heist_primitive::sync::{Arc, StdArc};
-use heist_primitive::thread;
+use heist_primitive::thread::{self, ThreadId};
 
+use crate::coop;
 use crate::driver::{Around, Clock, ThreadName};
+use crate::histogram::{Histogram, HistogramConfiguration};
+use crate::hooks::Hooks;
 use crate::loan::Loan;
+use crate::park;
 use crate::queue::Local;
 use crate::task::{How, JoinHandle, Meta, Schedule, raw};
 use crate::threads::Threads;
 
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
+pub use worker::{current_index as current_worker};
 use shared::Shared;
 #[doc(hidden)]
 pub use sleepers::Sleepers;
@@ -51,6 +58,12 @@ pub struct Config {
     pub event_interval: u32,
     /// The driver that workers wait in when they have nothing to do. Without one they wait on their parkers.
     pub loan: Option<StdArc<Loan>>,
+    /// Whether a task that a worker's own task spawns or wakes comes next on that worker, before its deque.
+    pub next_slot: bool,
+    /// What to call when tasks and workers pass certain points.
+    pub hooks: Hooks,
+    /// The buckets for the times of polls, if those are to be measured.
+    pub poll_times: Option<HistogramConfiguration>,
     /// For the choice of victims.
     pub seed: u64,
     /// Monotonic nanoseconds.
@@ -165,6 +178,9 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let (task, runnable, join) = raw::new_task(future, self.shared.clone(), meta);
+        if let Some(hooks) = &self.shared.hooks {
+            hooks.spawned(&task);
+        }
         let worker = worker::with_current(&self.shared, |worker| worker.index());
         match self.shared.registry.insert(worker, task) {
             Ok(()) => self.shared.schedule(runnable, How::Spawned),
@@ -196,6 +212,56 @@ impl Handle {
     #[track_caller]
     pub fn worker_counters(&self, worker: usize) -> WorkerCounters {
         self.shared.peers[worker].counters.snapshot()
+    }
+
+    /// Which thread a worker is, once it has started.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_thread(&self, worker: usize) -> Option<ThreadId> {
+        self.shared.peers[worker].counters.owner()
+    }
+
+    /// How many buckets there are for the times of polls; 0 if they are not measured.
+    pub fn poll_time_buckets(&self) -> usize {
+        self.poll_times(0).map_or(0, Histogram::len)
+    }
+
+    /// What falls into a bucket, if there is that bucket.
+    pub fn poll_time_range(&self, bucket: usize) -> Option<Range<Duration>> {
+        self.poll_times(0)?.range(bucket)
+    }
+
+    /// How many polls of one worker fell into a bucket, if there is that bucket.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn poll_time_count(&self, worker: usize, bucket: usize) -> Option<u64> {
+        self.poll_times(worker)?.count(bucket)
+    }
+
+    #[track_caller]
+    fn poll_times(&self, worker: usize) -> Option<&Histogram> {
+        self.shared.peers[worker].counters.poll_times.as_ref()
+    }
+
+    /// Polls `future` on this thread, which is not a worker, and sleeps between the polls.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        park::block_on(poll_fn(|cx| {
+            let polled = future.as_mut().poll(cx);
+            self.shared.count_forced_yields(coop::take_refusals());
+            polled
+        }))
+    }
+
+    /// How often a budget that was used up has made a task yield.
+    pub fn forced_yields(&self) -> u64 {
+        self.shared.forced_yields()
     }
 
     /// Tasks waiting in the injector.

@@ -38,6 +38,7 @@ use heist_primitive::sync::Arc;
 use super::counters::Counters;
 use super::shared::{Peer, Shared};
 use crate::coop;
+use crate::hooks::Sleeping;
 use crate::loan::sleep_limit;
 use crate::queue::{Local, retry};
 use crate::rng::Rng;
@@ -85,13 +86,22 @@ pub(super) fn with_current<R>(shared: &Arc<Shared>, f: impl FnOnce(&Worker) -> R
         .flatten()
 }
 
+/// Which worker of which pool ever this thread is, if it is one.
+pub fn current_index() -> Option<usize> {
+    CURRENT
+        .try_with(|current| current.borrow().as_ref().map(|worker| worker.index))
+        .ok()
+        .flatten()
+}
+
 /// The body of a worker's thread.
 pub(super) fn run(shared: Arc<Shared>, index: usize, local: Local) {
     let worker = Rc::new(Worker {
         index,
         local,
         searching: Cell::new(false),
-        woken: Cell::new(false),
+        // By its start.
+        woken: Cell::new(true),
         next_streak: Cell::new(0),
         until_injector: Cell::new(shared.global_queue_interval),
         until_driver: Cell::new(shared.event_interval),
@@ -99,10 +109,12 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, local: Local) {
         rng: Rng::new(shared.seed.wrapping_add(index as u64)),
         shared,
     });
+    worker.counters().set_owner();
     CURRENT.with(|current| *current.borrow_mut() = Some(worker.clone()));
     worker.work();
     worker.shut_down();
     CURRENT.with(|current| current.borrow_mut().take());
+    worker.end_stretch();
     // What the last drops woke while this thread was still a worker.
     worker.drain();
 }
@@ -131,6 +143,10 @@ impl Worker {
                     self.shared.notify();
                 }
             }
+            How::Spawned | How::Woken if !self.shared.next_slot => {
+                self.local.push(task);
+                self.shared.notify();
+            }
             How::Spawned | How::Woken => {
                 if let Some(displaced) = self.peer().next.put(task) {
                     self.local.push(displaced);
@@ -151,11 +167,12 @@ impl Worker {
                 self.shared.notify();
             }
             self.woken.set(false);
-            self.counters().polls.add(1);
-            coop::budget(|| task.run());
+            self.counters()
+                .poll(&self.shared.clock, || coop::budget(|| task.run()));
             self.until_driver.set(self.until_driver.get() - 1);
             if self.until_driver.get() == 0 {
                 self.until_driver.set(self.shared.event_interval);
+                self.end_stretch();
                 self.look_into_driver();
             }
         }
@@ -231,6 +248,11 @@ impl Worker {
     /// Sleeps until there may be work, and is searching after that.
     fn park(&self) {
         let shared = &self.shared;
+        let hooks = Sleeping::begin(shared.hooks.as_deref());
+        if hooks.is_some() && (self.peer().next.is_occupied() || !self.local.is_empty()) {
+            // The hook's doing: these are not seen by the look below, or are not yet.
+            return;
+        }
         if self.woken.take() {
             self.counters().noops.add(1);
         }
@@ -245,9 +267,7 @@ impl Worker {
             return;
         }
         self.counters().parks.add(1);
-        self.counters()
-            .busy_ns
-            .add((shared.clock)().saturating_sub(self.awake_since.get()));
+        self.end_stretch();
         shared.batch(|| {
             self.sleep();
             // Still on the stack if it was not a pusher that woke us: searching either way. What the driver woke on this
@@ -257,6 +277,14 @@ impl Worker {
         self.awake_since.set((shared.clock)());
         self.counters().unparks.add(1);
         self.woken.set(true);
+    }
+
+    /// Reads the clock and counts what was done since the last time.
+    fn end_stretch(&self) {
+        let now = (self.shared.clock)();
+        let since = self.awake_since.replace(now);
+        self.counters().end_stretch(now.saturating_sub(since));
+        self.counters().forced_yields.add(coop::take_refusals());
     }
 
     /// In the driver if it is to be had, else on the parker.

@@ -48,6 +48,7 @@ use heist_primitive::sync::atomic::{AtomicPtr, Ordering, UnmodelledU64};
 
 use super::state::{State, ToIdle, ToRunning, ToScheduled};
 use super::{How, Id, JoinError, Meta, Schedule, id};
+use crate::hooks::TaskMeta;
 
 /// The part of a cell that does not depend on the future.
 struct Header {
@@ -65,6 +66,12 @@ enum Stage<F: Future> {
     Running(F),
     Finished(Result<F::Output, JoinError>),
     Consumed,
+}
+
+impl Header {
+    fn meta(&self) -> TaskMeta<'_> {
+        TaskMeta::new(self.id, self.name.as_deref(), self.location)
+    }
 }
 
 #[repr(C)]
@@ -188,6 +195,11 @@ impl TaskRef {
     /// Where the task was spawned.
     pub(crate) fn location(&self) -> &'static Location<'static> {
         self.header().location
+    }
+
+    /// The three above, for a hook.
+    pub(crate) fn meta(&self) -> TaskMeta<'_> {
+        self.header().meta()
     }
 
     /// Whether the output is there.
@@ -485,7 +497,7 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) {
             cell.complete(header);
         }
         ToRunning::Run => {
-            if cell.poll(header).is_ready() {
+            if cell.poll_between_hooks(header).is_ready() {
                 cell.complete(header);
                 return;
             }
@@ -544,6 +556,17 @@ unsafe fn dealloc<F: Future, S: Schedule>(header: NonNull<Header>) {
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
+    /// [`poll`](Self::poll) with the scheduler's hooks around it. With RUNNING held.
+    fn poll_between_hooks(&self, header: NonNull<Header>) -> Poll<()> {
+        let Some(hooks) = self.scheduler.hooks() else {
+            return self.poll(header);
+        };
+        hooks.before_poll(|| self.header.meta());
+        let polled = self.poll(header);
+        hooks.after_poll(|| self.header.meta());
+        polled
+    }
+
     /// Polls the future in place and puts its output or panic into the stage. With RUNNING held.
     fn poll(&self, header: NonNull<Header>) -> Poll<()> {
         // A waker that borrows the runner's reference: it is never dropped.
@@ -570,6 +593,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             Ok(Poll::Ready(output)) => Ok(output),
             Err(payload) => {
                 ignore_panic(|| self.set_stage(Stage::Consumed));
+                self.scheduler.task_panicked();
                 Err(JoinError::panicked(self.header.id, payload))
             }
         };
@@ -609,6 +633,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             {
                 ignore_panic(|| put_join_waker(&self.header, None));
             }
+        }
+        if let Some(hooks) = self.scheduler.hooks() {
+            ignore_panic(|| hooks.terminated(|| self.header.meta()));
         }
         let slot = self.header.registry_slot.load(Ordering::Relaxed);
         let from_registry = self.scheduler.release(slot).map(forget).is_some();
