@@ -108,7 +108,9 @@ impl Buckets {
             Self::Linear { width, .. } => value / width,
             Self::Log(log) => log.index_of(value).saturating_sub(log.first),
         };
-        usize::try_from(unlimited).unwrap_or(usize::MAX).min(self.count() - 1)
+        usize::try_from(unlimited)
+            .unwrap_or(usize::MAX)
+            .min(self.count() - 1)
     }
 
     fn start_of(&self, bucket: usize) -> u64 {
@@ -381,7 +383,10 @@ mod tests {
         }
         assert!(buckets.start_of(1) <= 100);
         assert!(histogram.max_value() >= 60_000_000_000);
-        assert_eq!(LogHistogram::builder().max_error(0.000_1).build().precision, MAX_PRECISION);
+        assert_eq!(
+            LogHistogram::builder().max_error(0.000_1).build().precision,
+            MAX_PRECISION
+        );
     }
 
     #[test]
@@ -391,7 +396,9 @@ mod tests {
             .min_value(Duration::from_micros(20))
             .max_value(Duration::from_millis(4))
             .build();
-        let edges: Vec<_> = (0..log.count + 1).map(|b| Buckets::Log(log).start_of(b)).collect();
+        let edges: Vec<_> = (0..log.count + 1)
+            .map(|b| Buckets::Log(log).start_of(b))
+            .collect();
         let doubled: Vec<_> = (14..=22).map(|bit| 1 << bit).collect();
         assert_eq!(edges, [&[0], doubled.as_slice(), &[u64::MAX]].concat());
         let legacy = HistogramConfiguration::scaled(HistogramScale::Log, ns(3), 3).0;

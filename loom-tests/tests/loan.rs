@@ -9,9 +9,9 @@ use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use heist_executor::Driver;
+use heist_executor::hooks::Hooks;
 use heist_executor::loan::Loan;
 use heist_executor::model::{look, sleep, unpark};
-use heist_executor::hooks::Hooks;
 use heist_executor::multi_thread::{Config, Pool};
 use heist_executor::park::{Parker, block_on};
 use heist_executor::task::Meta;

@@ -53,7 +53,8 @@ use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
 pub use shared::is_current;
 use shared::{Local, RootWaker, Shared};
 
-const PANICKED: &str = "a spawned task panicked and the runtime is configured to shut down on unhandled panic";
+const PANICKED: &str =
+    "a spawned task panicked and the runtime is configured to shut down on unhandled panic";
 
 /// Tasks between two looks at the injector.
 const GLOBAL_QUEUE_INTERVAL: u32 = 31;

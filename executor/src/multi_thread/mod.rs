@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `worker.rs` | the loop of one worker and its search order |
 //! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
+//! | `crew.rs` | the threads, and how a worker goes on at another when its own blocks |
 //! | `shared.rs` | what workers share: injector, peers, notification, closing |
 //! | `counters.rs` | what a worker counts |
 //!
 //! This file holds the pool's owner ([`Pool`]) and its users' [`Handle`].
 
 mod counters;
+mod crew;
 mod shared;
 mod sleepers;
 mod worker;
@@ -22,7 +24,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use heist_primitive::sync::{Arc, StdArc};
-use heist_primitive::thread::{self, ThreadId};
+use heist_primitive::thread::ThreadId;
 
 use crate::coop;
 use crate::driver::{Around, Clock, ThreadName};
@@ -32,14 +34,14 @@ use crate::loan::Loan;
 use crate::park;
 use crate::queue::Local;
 use crate::task::{How, JoinHandle, Meta, Schedule, raw};
-use crate::threads::Threads;
 
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
-pub use worker::{current_index as current_worker};
+use crew::{Crew, Seat, Starter};
 use shared::Shared;
 #[doc(hidden)]
 pub use sleepers::Sleepers;
+pub use worker::current_index as current_worker;
 
 /// Tasks between two looks at the injector, as in Go's scheduler.
 pub(crate) const GLOBAL_QUEUE_INTERVAL: u32 = 61;
@@ -84,7 +86,6 @@ pub struct Pool {
     config: Config,
     /// The workers' ends of the deques, until they start.
     locals: Vec<Local>,
-    threads: Threads,
 }
 
 impl Pool {
@@ -104,7 +105,6 @@ impl Pool {
             handle: Handle { shared },
             config,
             locals,
-            threads: Threads::new(),
         }
     }
 
@@ -119,21 +119,15 @@ impl Pool {
     ///
     /// The operating system's, if it refuses a thread; those that have started run on until the pool is shut down.
     pub fn start(&mut self, around: Around) -> io::Result<()> {
+        let shared = &self.handle.shared;
+        let starter = Starter {
+            thread_name: self.config.thread_name.clone(),
+            stack_size: self.config.stack_size,
+            around,
+        };
+        shared.crew.open(starter.clone());
         for (index, local) in std::mem::take(&mut self.locals).into_iter().enumerate() {
-            let mut builder = thread::Builder::new().name((self.config.thread_name)());
-            if let Some(bytes) = self.config.stack_size {
-                builder = builder.stack_size(bytes);
-            }
-            let shared = self.handle.shared.clone();
-            let around = around.clone();
-            self.threads.spawn(builder, move || {
-                let mut once = Some((shared, local));
-                around(&mut || {
-                    if let Some((shared, local)) = once.take() {
-                        worker::run(shared, index, local);
-                    }
-                });
-            })?;
+            Crew::start_thread(shared, starter.clone(), Some(Seat { index, local }))?;
         }
         Ok(())
     }
@@ -145,7 +139,7 @@ impl Pool {
 
     /// Waits for the worker threads to end, for `limit` at the most. True: all have ended.
     pub fn join(&mut self, limit: Option<Duration>) -> bool {
-        let all = self.threads.join(limit);
+        let all = self.handle.shared.crew.join(limit);
         if all {
             // Without a single worker (none could be started) nobody else has cancelled the tasks.
             self.handle.shared.registry.shut_down(0);
@@ -161,6 +155,15 @@ impl fmt::Debug for Pool {
             .field("workers", &self.config.workers)
             .finish_non_exhaustive()
     }
+}
+
+/// Runs `f`, which may block. If this thread is a worker, its other tasks go on at another thread meanwhile, and so does
+/// the worker after that, unless `f` was quicker; this thread is none then until its current task's poll has ended.
+///
+/// If no thread can be had, the worker's tasks wait, those that others do not steal.
+pub fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
+    let _absent = worker::leave_seat();
+    coop::unconstrained(f)
 }
 
 /// Spawns onto a pool and reads its counters.

@@ -22,6 +22,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use heist_executor::hooks::Hooks;
 use heist_executor::loan::Loan;
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
@@ -54,7 +55,9 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
     let config = current_thread::Config {
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
-        seed,
+        hooks: Hooks::default(),
+        poll_times: None,
+        shut_down_on_panic: false,
         clock: StdArc::new(move || clock.now_ns()),
     };
     let scheduler = current_thread::Scheduler::new(config, Box::new(driver));
@@ -90,6 +93,9 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
         loan: loan.clone(),
+        next_slot: true,
+        hooks: Hooks::default(),
+        poll_times: None,
         seed,
         clock: StdArc::new(move || clock.now_ns()),
     });

@@ -10,7 +10,7 @@
 //! | run a future | [`spawn`], [`Builder`] for a name |
 //! | run a future that is not `Send` | [`LocalSet`], [`spawn_local`] |
 //! | run many and wait for them | [`JoinSet`] |
-//! | run a blocking closure | [`spawn_blocking`] |
+//! | run a blocking closure | [`spawn_blocking`], [`block_in_place`] |
 //! | let others run | [`yield_now`], [`consume_budget`] |
 //! | stop a task | [`JoinHandle::abort`], [`AbortHandle`] |
 //! | know the task one is in | [`id`], [`try_id`] |
@@ -40,7 +40,7 @@ mod spawn;
 mod task_local;
 mod yield_now;
 
-pub use self::blocking::spawn_blocking;
+pub use self::blocking::{block_in_place, spawn_blocking};
 pub use self::builder::Builder;
 pub use self::coop::{Unconstrained, consume_budget, unconstrained};
 pub use self::join_set::JoinSet;
