@@ -35,6 +35,8 @@
 //! excepted), knowledge of any particular scheduler.
 #![allow(unsafe_code)]
 
+mod slot;
+
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, forget};
@@ -44,11 +46,13 @@ use std::ptr::{self, NonNull};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use heist_primitive::cell::UnsafeCell;
-use heist_primitive::sync::atomic::{AtomicPtr, Ordering, UnmodelledU64};
+use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 
 use super::state::{State, ToIdle, ToRunning, ToScheduled};
 use super::{How, Id, JoinError, Meta, Schedule, id};
 use crate::hooks::TaskMeta;
+
+pub(crate) use slot::TaskSlot;
 
 /// The part of a cell that does not depend on the future.
 struct Header {
@@ -332,45 +336,6 @@ impl<T> Drop for JoinRef<T> {
             ignore_panic(|| put_join_waker(header, None));
         }
         drop_reference(self.task.0);
-    }
-}
-
-/// A place where one `Runnable` waits that its owner will take next, and that a thief may take instead.
-pub(crate) struct TaskSlot(AtomicPtr<Header>);
-
-impl TaskSlot {
-    pub(crate) fn new() -> Self {
-        Self(AtomicPtr::new(ptr::null_mut()))
-    }
-
-    /// Whether somebody waits here, as of a moment ago.
-    pub(crate) fn is_occupied(&self) -> bool {
-        !self.0.load(Ordering::Relaxed).is_null()
-    }
-
-    /// Puts `task` in and returns who waited there.
-    pub(crate) fn put(&self, task: Runnable) -> Option<Runnable> {
-        let task = ManuallyDrop::new(task);
-        self.swap(task.0.0.as_ptr())
-    }
-
-    /// Takes who waits here.
-    pub(crate) fn take(&self) -> Option<Runnable> {
-        if self.is_occupied() {
-            self.swap(ptr::null_mut())
-        } else {
-            None
-        }
-    }
-
-    fn swap(&self, new: *mut Header) -> Option<Runnable> {
-        NonNull::new(self.0.swap(new, Ordering::AcqRel)).map(|header| Runnable(TaskRef(header)))
-    }
-}
-
-impl Drop for TaskSlot {
-    fn drop(&mut self) {
-        drop(self.take());
     }
 }
 
