@@ -79,7 +79,7 @@ both_flavours! {
     fn tasks_outlive_run_until(runtime) {
         let local = LocalSet::new();
         let event = Event::default();
-        let mut task = local.block_on(&runtime, async { spawn_local(event.wait()) });
+        let mut task = local.block_on(&runtime, poll_fn(|_| Poll::Ready(spawn_local(event.wait()))));
         event.raise();
         let mut cx = Context::from_waker(Waker::noop());
         assert!(pin!(&mut task).poll(&mut cx).is_pending());
@@ -226,7 +226,7 @@ fn a_panic_in_a_task_is_in_its_handle() {
 #[test]
 fn spawn_local_outside_of_a_set_panics_with_the_remedy() {
     let runtime = rt_kit::current_thread();
-    let said = panic_of(|| runtime.block_on(async { spawn_local(async {}) }));
+    let said = panic_of(|| runtime.block_on(poll_fn(|_| Poll::Ready(spawn_local(async {})))));
     assert!(said.contains("LocalSet::run_until"), "{said}");
 }
 

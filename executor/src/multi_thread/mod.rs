@@ -6,12 +6,14 @@
 //! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
 //! | `crew.rs` | the threads, and how a worker goes on at another when its own blocks |
 //! | `shared.rs` | what workers share: injector, peers, notification, closing |
+//! | `sentinel.rs` | rescue of the task behind a stuck worker |
 //! | `counters.rs` | what a worker counts |
 //!
 //! This file holds the pool's owner ([`Pool`]) and its users' [`Handle`].
 
 mod counters;
 mod crew;
+mod sentinel;
 mod shared;
 mod sleepers;
 mod worker;
@@ -38,6 +40,7 @@ use crate::task::{How, JoinHandle, Meta, Schedule, raw};
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
 use crew::{Crew, Seat, Starter};
+use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
 pub use sleepers::Sleepers;
@@ -83,7 +86,8 @@ impl fmt::Debug for Config {
 /// Owns the worker threads.
 pub struct Pool {
     handle: Handle,
-    config: Config,
+    thread_name: ThreadName,
+    stack_size: Option<usize>,
     /// The workers' ends of the deques, until they start.
     locals: Vec<Local>,
 }
@@ -103,7 +107,8 @@ impl Pool {
         let shared = Arc::new(Shared::new(&config, &locals));
         Self {
             handle: Handle { shared },
-            config,
+            thread_name: config.thread_name,
+            stack_size: config.stack_size,
             locals,
         }
     }
@@ -121,8 +126,8 @@ impl Pool {
     pub fn start(&mut self, around: Around) -> io::Result<()> {
         let shared = &self.handle.shared;
         let starter = Starter {
-            thread_name: self.config.thread_name.clone(),
-            stack_size: self.config.stack_size,
+            thread_name: self.thread_name.clone(),
+            stack_size: self.stack_size,
             around,
         };
         shared.crew.open(starter.clone());
@@ -152,7 +157,7 @@ impl Pool {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("workers", &self.config.workers)
+            .field("workers", &self.handle.workers())
             .finish_non_exhaustive()
     }
 }
@@ -195,6 +200,12 @@ impl Handle {
     /// Runs `f`; the wakes that it makes on this thread, to this pool, notify at most one parked worker, after it.
     pub fn batch<R>(&self, f: impl FnOnce() -> R) -> R {
         self.shared.batch(f)
+    }
+
+    /// What the reactor thread calls between turns when [`Loan::attend`] asks for it.
+    pub fn sentinel(&self) -> impl FnMut() -> bool + Send + use<> {
+        let mut sentinel = Sentinel::new(self.shared.clone());
+        move || sentinel.look()
     }
 
     /// Whether the calling thread is one of the pool's workers.

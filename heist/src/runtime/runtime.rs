@@ -77,7 +77,7 @@ pub(super) enum Kind {
         /// Never locked: it makes the pool `Sync`, which the workers' ends of its deques, before they start,
         /// are not.
         pool: Mutex<multi_thread::Pool>,
-        /// `None` if neither I/O nor time is enabled, and once stopped.
+        /// `None` if nothing needs it, and once stopped.
         reactor: Option<ReactorThread>,
     },
 }
