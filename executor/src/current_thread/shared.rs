@@ -263,8 +263,9 @@ impl Local {
     }
 
     pub(super) fn enter(self: &Rc<Self>) {
-        let outer = CURRENT.with(|current| current.borrow_mut().replace(self.clone()));
-        *self.outer.borrow_mut() = outer;
+        // Not possible while the thread ends: then wakes take the way through the injector.
+        let outer = CURRENT.try_with(|current| current.borrow_mut().replace(self.clone()));
+        *self.outer.borrow_mut() = outer.ok().flatten();
     }
 
     /// This thread holds the core no more; here it is.

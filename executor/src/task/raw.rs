@@ -512,6 +512,7 @@ unsafe fn take_output<F: Future, S: Schedule>(header: NonNull<Header>, target: *
 unsafe fn drop_output<F: Future, S: Schedule>(header: NonNull<Header>) {
     // SAFETY: the caller's reference.
     let cell = unsafe { cell::<F, S>(header) };
+    let _current = id::enter(cell.header.id);
     cell.set_stage(Stage::Consumed);
 }
 
