@@ -32,11 +32,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use heist_primitive::sync::Arc;
+use heist_primitive::sync::atomic::Ordering;
 
 use crate::coop;
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
 
 use shared::Shared;
+
+const PANICKED: &str = "a spawned task panicked and the LocalSet is configured to shutdown on unhandled panic: see `unhandled_panic`";
 
 /// Tasks polled before the set lets others run.
 const TASKS_PER_TICK: usize = 61;
@@ -76,6 +79,11 @@ impl LocalSet {
         F::Output: 'static,
     {
         self.local.spawn(future, meta)
+    }
+
+    /// Whether a panic of a task drops all tasks and panics in who polls the set.
+    pub fn shut_down_on_panic(&self, yes: bool) {
+        self.local.shared.shut_down_on_panic.store(yes, Ordering::Relaxed);
     }
 
     /// Makes the set current for [`spawn`] on this thread, until the guard is dropped.
@@ -118,7 +126,12 @@ impl LocalSet {
     fn tick(&self, cx: &mut Context<'_>) {
         // L3: at once, however much there is here.
         self.local.take_woken();
+        let panicked = &self.local.shared.panicked;
         for _ in 0..TASKS_PER_TICK {
+            if panicked.load(Ordering::Relaxed) {
+                self.local.shut_down();
+                panic!("{PANICKED}");
+            }
             let Some(task) = self.local.next_task() else {
                 return;
             };
@@ -144,6 +157,15 @@ impl Local {
         JoinHandle::new(join)
     }
 
+    /// L2. What a task's drop wakes or spawns meets a closed registry, or is drained after.
+    fn shut_down(&self) {
+        self.shared.registry.shut_down(0);
+        self.shared.close();
+        while let Some(task) = self.pop() {
+            drop(task);
+        }
+    }
+
     /// The borrow ends before the task runs.
     fn pop(&self) -> Option<Runnable> {
         self.queue.borrow_mut().pop_front()
@@ -165,12 +187,7 @@ impl Local {
 impl Drop for LocalSet {
     fn drop(&mut self) {
         let _here = here::enter(&self.local, true);
-        // L2. What a task's drop wakes or spawns meets a closed registry or is drained below.
-        self.local.shared.registry.shut_down(0);
-        self.local.shared.close();
-        while let Some(task) = self.local.pop() {
-            drop(task);
-        }
+        self.local.shut_down();
     }
 }
 
@@ -196,15 +213,15 @@ impl fmt::Debug for Entered {
 ///
 /// # Errors
 ///
-/// The future, if none is.
-pub fn spawn<F>(future: F, meta: Meta) -> Result<JoinHandle<F::Output>, F>
+/// What was given, if none is.
+pub fn spawn<F>(future: F, meta: Meta) -> Result<JoinHandle<F::Output>, (F, Meta)>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
     match here::current() {
         Some(local) => Ok(local.spawn(future, meta)),
-        None => Err(future),
+        None => Err((future, meta)),
     }
 }
 

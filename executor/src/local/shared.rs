@@ -14,6 +14,7 @@
 use std::collections::VecDeque;
 use std::task::Waker;
 
+use heist_primitive::sync::atomic::{AtomicBool, Ordering};
 use heist_primitive::sync::{Arc, Mutex};
 
 use crate::task::registry::Registry;
@@ -32,6 +33,9 @@ struct Remote {
 pub(super) struct Shared {
     remote: Mutex<Remote>,
     pub(super) registry: Registry,
+    /// Touched by the owner's thread only.
+    pub(super) shut_down_on_panic: AtomicBool,
+    pub(super) panicked: AtomicBool,
 }
 
 impl Shared {
@@ -43,6 +47,8 @@ impl Shared {
                 closed: false,
             }),
             registry: Registry::new(0),
+            shut_down_on_panic: AtomicBool::new(false),
+            panicked: AtomicBool::new(false),
         }
     }
 
@@ -102,5 +108,11 @@ impl Schedule for Arc<Shared> {
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
         self.registry.remove(registry_slot)
+    }
+
+    fn task_panicked(&self) {
+        if self.shut_down_on_panic.load(Ordering::Relaxed) {
+            self.panicked.store(true, Ordering::Relaxed);
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::panic::Location;
 use heist_executor::task::{JoinHandle, Meta};
 
 use super::LocalSet;
-use super::local::spawn_local_as;
+use crate::runtime::local::spawn as spawn_here;
 use crate::runtime::{Handle, context};
 
 /// Spawns tasks with a name, which panics and reports carry.
@@ -84,7 +84,7 @@ impl<'a> Builder<'a> {
         F: Future + 'static,
         F::Output: 'static,
     {
-        Ok(spawn_local_as(future, self.meta()))
+        Ok(spawn_here(future, self.meta()))
     }
 
     /// Spawns a task onto `local_set`.

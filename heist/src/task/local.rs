@@ -6,7 +6,7 @@
 //! - I2: while the set's tasks or the future beside them are polled, blocking in place is refused: the thread is the
 //!   tasks' only one.
 //!
-//! Absent on purpose: the queues, which are heist-executor's (`local/`), and `unhandled_panic`.
+//! Absent on purpose: the queues, which are heist-executor's (`local/`).
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -17,7 +17,8 @@ use std::task::{Context, Poll};
 use heist_executor::local;
 use heist_executor::task::{JoinHandle, Meta};
 
-use crate::runtime::{Id, Runtime};
+use crate::runtime::local::spawn as spawn_here;
+use crate::runtime::{Id, Runtime, UnhandledPanic};
 
 /// Tasks that stay on one thread, so that their futures may hold `Rc`, `RefCell` and other things that are not `Send`.
 ///
@@ -141,6 +142,29 @@ impl LocalSet {
         poll_fn(|cx| self.set.poll_beside(cx, |cx| future.as_mut().poll(cx))).await
     }
 
+    /// Sets what the set does when one of its tasks panics.
+    ///
+    /// With [`UnhandledPanic::ShutdownRuntime`] it drops all of its tasks, cancels later ones as they are spawned, and its
+    /// polls, among them those of [`run_until`](Self::run_until) and [`block_on`](Self::block_on), panic.
+    ///
+    /// ```should_panic
+    /// use heist::runtime::UnhandledPanic;
+    ///
+    /// # heist::runtime::Runtime::new().unwrap().block_on(async {
+    /// let mut local = heist::task::LocalSet::new();
+    /// local.unhandled_panic(UnhandledPanic::ShutdownRuntime);
+    /// local.spawn_local(async { panic!("nobody handles this") });
+    /// local.run_until(std::future::pending::<()>()).await;
+    /// # });
+    /// ```
+    pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+        self.set.shut_down_on_panic(match behavior {
+            UnhandledPanic::Ignore => false,
+            UnhandledPanic::ShutdownRuntime => true,
+        });
+        self
+    }
+
     /// What tells this set from others, and from runtimes.
     pub fn id(&self) -> Id {
         self.id
@@ -180,14 +204,14 @@ impl fmt::Debug for LocalEnterGuard {
     }
 }
 
-/// Spawns a task onto the [`LocalSet`] that this code runs in; its future need not be `Send`.
+/// Spawns a task onto the [`LocalSet`] or local runtime that this code runs in; its future need not be `Send`.
 ///
 /// The task runs on this thread, whether or not its handle is awaited.
 ///
 /// # Panics
 ///
-/// Outside of a `LocalSet`: call it from one of its tasks, from the future given to [`LocalSet::run_until`] or
-/// [`LocalSet::block_on`], or while holding the guard of [`LocalSet::enter`].
+/// Outside of a `LocalSet` and a [`LocalRuntime`](crate::runtime::LocalRuntime): call it from one of their tasks, from the
+/// future given to [`LocalSet::run_until`] or a `block_on`, or while holding the guard of [`LocalSet::enter`].
 ///
 /// ```
 /// use std::cell::Cell;
@@ -214,20 +238,5 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_local_as(future, Meta::caller())
-}
-
-#[track_caller]
-pub(super) fn spawn_local_as<F>(future: F, meta: Meta) -> JoinHandle<F::Output>
-where
-    F: Future + 'static,
-    F::Output: 'static,
-{
-    match local::spawn(future, meta) {
-        Ok(task) => task,
-        Err(_) => panic!(
-            "`spawn_local` called from outside of a `task::LocalSet` or a `runtime::LocalRuntime`: call it in \
-             `LocalSet::run_until`, or hold the guard of `LocalSet::enter`"
-        ),
-    }
+    spawn_here(future, Meta::caller())
 }
