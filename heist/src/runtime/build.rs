@@ -129,6 +129,7 @@ fn handle(
             driver,
             seeds: Seeds::new(settings.seed.as_ref()),
             enters_to_spawn: settings.hooks.on_spawn.is_some(),
+            local_owner: settings.local_owner,
         }),
     }
 }
