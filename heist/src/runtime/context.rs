@@ -139,8 +139,8 @@ where
 pub(crate) fn assert_may_block(what: &str) {
     if is_driving() {
         panic!(
-            "{what} would block a thread that is running asynchronous tasks: use the `async` counterpart, or \
-             move the call into `heist::task::spawn_blocking`"
+            "Cannot block the current thread from within a runtime: {what} would block a thread that is running \
+             asynchronous tasks. Use the `async` counterpart, or move the call into `heist::task::spawn_blocking`"
         );
     }
 }

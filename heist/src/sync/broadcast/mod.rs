@@ -15,8 +15,9 @@
 //!   slots hold exactly the last `capacity` positions before the tail's.
 //! - I2: locks are taken in the order tail, slot.
 //! - I3: a slot's `unread` is the number of receivers that existed when the value was sent and have neither read it
-//!   nor gone. The last one moves the value out.
-//! - I4: a value is cloned only under its slot's lock: by one thread at a time, so `T: Send` is enough.
+//!   nor gone. The last one takes the value out.
+//! - I4: a value is cloned only under its slot's lock, or after it was taken out: by one thread at a time, so `T: Send`
+//!   is enough.
 //! - I5: a receiver joins the waiters under the tail lock and only while it is at the tail's position; a send and the close
 //!   change the tail and take all waiters off under the same lock. So nobody sleeps through a value.
 //!

@@ -108,8 +108,8 @@ impl<T: Clone> Receiver<T> {
 
     /// Receives the next value, waiting for it.
     ///
-    /// Each receiver but the last one gets a clone of the value, made while no other receiver can read the same one:
-    /// a `clone` that uses the channel would deadlock.
+    /// Each receiver gets a clone of the value, made while no other receiver can read the same one: a `clone` that uses
+    /// the channel may deadlock.
     ///
     /// # Errors
     ///
@@ -224,12 +224,15 @@ fn next_slot<'a, T>(
 /// Takes this receiver's share of the value (I3, I4).
 fn read<T: Clone>(mut slot: MutexGuard<'_, Slot<T>>) -> T {
     slot.unread -= 1;
-    let value = if slot.unread == 0 {
-        slot.value.take()
+    let clone = if slot.unread == 0 {
+        // Out of the slot first, so that a clone that panics leaves nothing behind.
+        let last = slot.value.take();
+        drop(slot);
+        last.clone()
     } else {
         slot.value.clone()
     };
-    match value {
+    match clone {
         Some(value) => value,
         None => unreachable!("I3: a value stays until all who may read it have"),
     }
@@ -241,10 +244,7 @@ impl<T> Drop for Receiver<T> {
         tail.receivers -= 1;
         let (last, end) = (tail.receivers == 0, tail.position);
         drop(tail);
-        if last {
-            self.shared.unheard.notify_waiters();
-        }
-        // Gives up its share of what it has not read.
+        // Gives up its share of what it has not read, before anybody hears that it has gone.
         while (end.wrapping_sub(self.next) as i64) > 0 {
             match next_slot(&self.shared, &mut self.next, None) {
                 Ok(mut slot) => {
@@ -256,6 +256,9 @@ impl<T> Drop for Receiver<T> {
                 Err(TryRecvError::Lagged(_)) => {}
                 Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
+        }
+        if last {
+            self.shared.unheard.notify_waiters();
         }
     }
 }
