@@ -88,6 +88,10 @@ impl Counters {
         }
     }
 
+    pub(crate) fn polls_in_stretch(&self) -> u64 {
+        self.polls.get().wrapping_sub(self.polls_before.get())
+    }
+
     /// A stretch of work is over that took `ns`. Only by the owner.
     ///
     /// The mean of poll times is moved towards the stretch's own by what as many single polls would have moved it:
@@ -95,7 +99,7 @@ impl Counters {
     pub(crate) fn end_stretch(&self, ns: u64) {
         self.busy_ns.add(ns);
         let polls = self.polls.get();
-        let new = polls.wrapping_sub(self.polls_before.get());
+        let new = self.polls_in_stretch();
         if new == 0 {
             return;
         }

@@ -24,6 +24,9 @@
 //!
 //! - W6: every `event_interval` tasks the worker looks into the driver if nobody has it, and sleeps in it when it has
 //!   nothing to do (`loan.rs`).
+//! - W7: it also looks between a yield and the next turn of the task that yielded, so that a loop of yields sees what has
+//!   become ready. One look does for all that have yielded by then. (If the reactor thread has the driver, what becomes
+//!   ready is seen by that; if thieves take what was queued before the yielder, the look comes a turn late.)
 //!
 //! Ordering pairs: those of `sleepers.rs`, `park.rs`, `loan.rs`, `crew.rs` and [`TaskSlot`](crate::task::TaskSlot).
 //!
@@ -35,7 +38,6 @@ use std::time::Duration;
 
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
-use heist_primitive::sync::atomic::{Ordering, fence};
 
 use super::counters::Counters;
 use super::crew::{Crew, Seat};
@@ -189,8 +191,12 @@ impl Worker {
         self.counters().local_schedules.add(1);
         match how {
             How::Yielded => {
-                let alone = self.local().is_empty() && !self.peer().next.is_occupied();
+                let before = self.local().len();
+                let alone = before == 0 && !self.peer().next.is_occupied();
                 self.local().push(task);
+                // W7: this poll, which is not over yet, and those of the tasks before it.
+                let until_look = u32::try_from(before + 1).unwrap_or(u32::MAX);
+                self.until_driver.set(self.until_driver.get().min(until_look));
                 if !alone {
                     self.shared.notify();
                 }
@@ -205,8 +211,7 @@ impl Worker {
                     self.shared.notify();
                     return;
                 }
-                fence(Ordering::SeqCst);
-                if self.shared.sleepers.parked() > 0 {
+                if self.shared.sleepers.is_anybody_parked() {
                     self.shared.watch();
                 }
             }
@@ -233,7 +238,9 @@ impl Worker {
             self.until_driver.set(self.until_driver.get() - 1);
             if self.until_driver.get() == 0 {
                 self.until_driver.set(self.shared.event_interval);
-                self.end_stretch();
+                if self.counters().polls_in_stretch() >= u64::from(self.shared.event_interval) {
+                    self.end_stretch();
+                }
                 self.look_into_driver();
             }
         }

@@ -518,7 +518,10 @@ unsafe fn drop_output<F: Future, S: Schedule>(header: NonNull<Header>) {
 
 unsafe fn dealloc<F: Future, S: Schedule>(header: NonNull<Header>) {
     // SAFETY: made by `Box::leak` in `new_task`, and nobody else has a reference (S5).
-    drop(unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) });
+    let cell = unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) };
+    // For the models: freeing is an access that everybody else's must have come before.
+    cell.header.join_waker.with_mut(|_| ());
+    cell.stage.with_mut(|_| ());
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
