@@ -16,6 +16,7 @@
 //! Absent on purpose: a clock. The budget counts operations, not time.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
 /// Operations a task may do in one poll.
@@ -83,7 +84,7 @@ pub fn has_budget_remaining() -> bool {
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = REMAINING.try_with(Cell::get).unwrap_or(None);
     match before {
-        None => Poll::Ready(RestoreOnPending(None)),
+        None => Poll::Ready(RestoreOnPending::new(None)),
         Some(left @ (0 | REFUSED)) => {
             cx.waker().wake_by_ref();
             refused(left);
@@ -91,7 +92,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
         }
         Some(left) => {
             let _ = REMAINING.try_with(|cell| cell.set(Some(left - 1)));
-            Poll::Ready(RestoreOnPending(Some(left)))
+            Poll::Ready(RestoreOnPending::new(Some(left)))
         }
     }
 }
@@ -112,22 +113,35 @@ pub(crate) fn take_refusals() -> u64 {
 }
 
 /// Gives the unit back when dropped, unless the operation [made progress](Self::made_progress).
+///
+/// It belongs to the poll that it was made in, so it stays on its thread.
 #[derive(Debug)]
 #[must_use = "call made_progress when the operation made progress"]
-pub struct RestoreOnPending(Option<u8>);
+pub struct RestoreOnPending {
+    before: Cell<Option<u8>>,
+    _not_send: PhantomData<*mut ()>,
+}
 
 impl RestoreOnPending {
+    #[inline]
+    fn new(before: Option<u8>) -> Self {
+        Self {
+            before: Cell::new(before),
+            _not_send: PhantomData,
+        }
+    }
+
     /// Keeps the unit spent.
     #[inline]
-    pub fn made_progress(mut self) {
-        self.0 = None;
+    pub fn made_progress(&self) {
+        self.before.set(None);
     }
 }
 
 impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.0 {
+        if let Some(before) = self.before.get() {
             let _ = REMAINING.try_with(|cell| cell.set(Some(before)));
         }
     }

@@ -5,6 +5,7 @@
 //!   queue/           deques and the injector                        park.rs    putting a thread to sleep
 //!   multi_thread/    workers, sleepers, stealing                    driver.rs, loan.rs  the seam to reactor and timers, and who turns it
 //!   current_thread/  the same on the thread that calls block_on     blocking.rs  threads for blocking closures
+//!   local/           tasks that stay on one thread
 //!   hooks.rs         what is called on the way of a task            histogram.rs  how long polls took, in buckets
 //! ```
 //!
@@ -18,6 +19,7 @@ mod driver;
 pub mod histogram;
 pub mod hooks;
 pub mod loan;
+pub mod local;
 #[cfg(heist_loom)]
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]

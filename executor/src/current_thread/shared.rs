@@ -263,8 +263,9 @@ impl Local {
     }
 
     pub(super) fn enter(self: &Rc<Self>) {
-        let outer = CURRENT.with(|current| current.borrow_mut().replace(self.clone()));
-        *self.outer.borrow_mut() = outer;
+        // Where thread-locals are being destroyed it stays unknown, and tasks go through the injector.
+        let outer = CURRENT.try_with(|current| current.borrow_mut().replace(self.clone()));
+        *self.outer.borrow_mut() = outer.unwrap_or(None);
     }
 
     /// This thread holds the core no more; here it is.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `worker.rs` | the loop of one worker and its search order |
 //! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
+//! | `crew.rs` | the threads, and how a worker goes on at another when its own blocks |
 //! | `shared.rs` | what workers share: injector, peers, notification, closing |
 //! | `sentinel.rs` | rescue of the task behind a stuck worker |
 //! | `counters.rs` | what a worker counts |
@@ -11,6 +12,7 @@
 //! This file holds the pool's owner ([`Pool`]) and its users' [`Handle`].
 
 mod counters;
+mod crew;
 mod sentinel;
 mod shared;
 mod sleepers;
@@ -24,7 +26,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use heist_primitive::sync::{Arc, StdArc};
-use heist_primitive::thread::{self, ThreadId};
+use heist_primitive::thread::ThreadId;
 
 use crate::coop;
 use crate::driver::{Around, Clock, ThreadName};
@@ -34,10 +36,10 @@ use crate::loan::Loan;
 use crate::park;
 use crate::queue::Local;
 use crate::task::{How, JoinHandle, Meta, Schedule, raw};
-use crate::threads::Threads;
 
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
+use crew::{Crew, Seat, Starter};
 use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
@@ -84,11 +86,10 @@ impl fmt::Debug for Config {
 /// Owns the worker threads.
 pub struct Pool {
     handle: Handle,
-    /// Boxed, for it is large and rarely read.
-    config: Box<Config>,
+    thread_name: ThreadName,
+    stack_size: Option<usize>,
     /// The workers' ends of the deques, until they start.
     locals: Vec<Local>,
-    threads: Threads,
 }
 
 impl Pool {
@@ -106,9 +107,9 @@ impl Pool {
         let shared = Arc::new(Shared::new(&config, &locals));
         Self {
             handle: Handle { shared },
-            config: Box::new(config),
+            thread_name: config.thread_name,
+            stack_size: config.stack_size,
             locals,
-            threads: Threads::new(),
         }
     }
 
@@ -123,21 +124,15 @@ impl Pool {
     ///
     /// The operating system's, if it refuses a thread; those that have started run on until the pool is shut down.
     pub fn start(&mut self, around: Around) -> io::Result<()> {
+        let shared = &self.handle.shared;
+        let starter = Starter {
+            thread_name: self.thread_name.clone(),
+            stack_size: self.stack_size,
+            around,
+        };
+        shared.crew.open(starter.clone());
         for (index, local) in std::mem::take(&mut self.locals).into_iter().enumerate() {
-            let mut builder = thread::Builder::new().name((self.config.thread_name)());
-            if let Some(bytes) = self.config.stack_size {
-                builder = builder.stack_size(bytes);
-            }
-            let shared = self.handle.shared.clone();
-            let around = around.clone();
-            self.threads.spawn(builder, move || {
-                let mut once = Some((shared, local));
-                around(&mut || {
-                    if let Some((shared, local)) = once.take() {
-                        worker::run(shared, index, local);
-                    }
-                });
-            })?;
+            Crew::start_thread(shared, starter.clone(), Some(Seat { index, local }))?;
         }
         Ok(())
     }
@@ -149,7 +144,7 @@ impl Pool {
 
     /// Waits for the worker threads to end, for `limit` at the most. True: all have ended.
     pub fn join(&mut self, limit: Option<Duration>) -> bool {
-        let all = self.threads.join(limit);
+        let all = self.handle.shared.crew.join(limit);
         if all {
             // Without a single worker (none could be started) nobody else has cancelled the tasks.
             self.handle.shared.registry.shut_down(0);
@@ -162,9 +157,18 @@ impl Pool {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("workers", &self.config.workers)
+            .field("workers", &self.handle.workers())
             .finish_non_exhaustive()
     }
+}
+
+/// Runs `f`, which may block. If this thread is a worker, its other tasks go on at another thread meanwhile, and so does
+/// the worker after that, unless `f` was quicker; this thread is none then until its current task's poll has ended.
+///
+/// If no thread can be had, the worker's tasks wait, those that others do not steal.
+pub fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
+    let _absent = worker::leave_seat();
+    coop::unconstrained(f)
 }
 
 /// Spawns onto a pool and reads its counters.

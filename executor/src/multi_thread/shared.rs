@@ -27,6 +27,7 @@ use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 use heist_primitive::sync::{Arc, StdArc};
 
 use super::counters::Counters;
+use super::crew::Crew;
 use super::sleepers::Sleepers;
 use super::worker;
 use crate::driver::Clock;
@@ -49,6 +50,7 @@ pub(super) struct Peer {
 pub(super) struct Shared {
     injector: CachePadded<Injector>,
     pub(super) peers: Box<[Peer]>,
+    pub(super) crew: Crew,
     pub(super) sleepers: Sleepers,
     pub(super) registry: Registry,
     remote_schedules: CachePadded<UnmodelledU64>,
@@ -81,6 +83,7 @@ impl Shared {
         Self {
             injector: CachePadded::new(Injector::new()),
             peers: locals.iter().map(peer).collect(),
+            crew: Crew::new(),
             sleepers: Sleepers::new(locals.len()),
             registry: Registry::new(locals.len()),
             remote_schedules: CachePadded::new(UnmodelledU64::new(0)),
@@ -208,6 +211,7 @@ impl Shared {
         for peer in &self.peers {
             self.unpark(peer);
         }
+        self.crew.close();
     }
 
     /// Drops what is in the injector. Only after [`close`](Self::close).

@@ -12,6 +12,8 @@ mod maybe_done;
 mod pair;
 mod random;
 
+pub use crate::task::TaskLocalCell;
+pub use heist_primitive::thread_local;
 pub use std::pin::pin;
 
 pub use self::random::thread_rng_n;

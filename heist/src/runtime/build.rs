@@ -11,8 +11,9 @@
 //! Invariants
 //!
 //! - I1: a failed build leaves no thread and no descriptor.
-//! - I2: the pools keep only a weak reference to `Shared` (in [`around`]), which owns them: no cycle. A
-//!   thread holds a strong one while it runs.
+//! - I2: the blocking pool keeps only a weak reference to `Shared` (in [`around`]), which owns it: no cycle. Its
+//!   threads hold a strong one while they run, and workers from before they start: a worker that starts after the
+//!   runtime was let go still drops its tasks with the runtime current.
 //!
 //! Absent on purpose: threads of the blocking pool, which start on demand.
 
@@ -128,6 +129,7 @@ fn handle(
             driver,
             seeds: Seeds::new(settings.seed.as_ref()),
             enters_to_spawn: settings.hooks.on_spawn.is_some(),
+            local_owner: settings.local_owner,
         }),
     }
 }
@@ -166,10 +168,13 @@ fn thread_name(settings: &Builder, prefix: &'static str) -> ThreadName {
 /// What every thread of a pool runs in: the runtime is current, the hooks are called.
 fn around(handle: &Handle, settings: &Builder, role: Role) -> Around {
     let shared = StdArc::downgrade(&handle.shared);
+    let kept = (role == Role::Driver).then(|| handle.clone());
     let (start, stop) = (settings.on_thread_start.clone(), settings.on_thread_stop.clone());
     StdArc::new(move |body| {
-        // Gone only if the build failed.
-        let handle = shared.upgrade().map(|shared| Handle { shared });
+        // Gone only if this is a blocking thread that comes too late to find a closure.
+        let handle = kept
+            .clone()
+            .or_else(|| shared.upgrade().map(|shared| Handle { shared }));
         let _driving = handle.as_ref().map(|handle| context::start_driving(handle, role));
         if let Some(start) = &start {
             start();

@@ -14,6 +14,7 @@ use std::time::Duration;
 use heist_executor::ThreadName;
 use heist_executor::hooks::{Hooks, ThreadHook};
 use heist_primitive::sync::StdArc;
+use heist_primitive::thread::ThreadId;
 
 use super::handle::RuntimeFlavor;
 use super::poll_times::PollTimes;
@@ -38,6 +39,8 @@ use super::seed::RngSeed;
 /// ```
 pub struct Builder {
     pub(super) flavor: RuntimeFlavor,
+    /// Set while `build_local` builds.
+    pub(super) local_owner: Option<ThreadId>,
     pub(super) name: Option<String>,
     pub(super) enable_io: bool,
     pub(super) enable_time: bool,
@@ -91,6 +94,7 @@ impl Builder {
     fn new(flavor: RuntimeFlavor) -> Self {
         Self {
             flavor,
+            local_owner: None,
             name: None,
             enable_io: false,
             enable_time: false,

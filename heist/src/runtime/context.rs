@@ -24,11 +24,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use heist_executor::local;
 use heist_executor::task::{JoinHandle, Meta};
 use heist_primitive::sync::Arc;
 use heist_primitive::thread::AccessError;
 
-use super::handle::{Handle, TryCurrentError};
+use super::handle::{Handle, RuntimeFlavor, TryCurrentError};
 use super::id::Id;
 use crate::macros::support::replace_state;
 use crate::time::timers::Timers;
@@ -58,6 +59,8 @@ const NO_TIME: &str = "this heist runtime has timers disabled: call `enable_time
 const NESTED: &str = "Cannot start a runtime from within a runtime: this thread is already running \
      asynchronous tasks, and blocking it would stop them; `.await` the future instead, or move the call \
      into `heist::task::spawn_blocking`";
+const IN_PLACE: &str = "can call blocking only when running on the multi-threaded runtime: here this thread is the \
+     only one for its tasks, and `block_in_place` would stop them; use `heist::task::spawn_blocking`";
 const DROPPED_IN_ASYNC: &str = "Cannot drop a runtime in a context where blocking is not allowed, such as \
      asynchronous code: its drop waits for its threads, which would stop the tasks of this one; drop it outside, \
      or call `Runtime::shutdown_background`, which does not wait (that is what has been done now)";
@@ -150,6 +153,37 @@ pub(crate) fn assert_may_block(what: &str) {
 /// Whether this thread is running tasks or the future of a `block_on`.
 pub(crate) fn is_driving() -> bool {
     CONTEXT.try_with(|context| context.driving.get()).unwrap_or(false)
+}
+
+/// Drives again when dropped.
+#[must_use]
+pub(crate) struct Paused {
+    driving: bool,
+}
+
+/// This thread may block until the guard is dropped: its tasks go on elsewhere.
+///
+/// # Panics
+///
+/// If they cannot: on the thread of a current-thread runtime, and where a `LocalSet` is polled.
+#[track_caller]
+pub(crate) fn pause_driving() -> Paused {
+    let driving = is_driving();
+    let is_bound = || {
+        let flavor = try_current().map(|handle| handle.runtime_flavor());
+        local::is_running() || flavor == Ok(RuntimeFlavor::CurrentThread)
+    };
+    if driving && is_bound() {
+        panic!("{IN_PLACE}");
+    }
+    let _ = CONTEXT.try_with(|context| context.driving.set(false));
+    Paused { driving }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        let _ = CONTEXT.try_with(|context| context.driving.set(self.driving));
+    }
 }
 
 /// Why waiting here for the threads of the runtime `id` would never end, if so.

@@ -13,6 +13,7 @@ use std::marker::PhantomData;
 use heist_executor::task::{JoinHandle, Meta};
 use heist_executor::{blocking, current_thread, multi_thread};
 use heist_primitive::sync::{Arc, MutexGuard, StdArc};
+use heist_primitive::thread::ThreadId;
 
 use super::context::{self, Role};
 use super::driver;
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     pub(super) seeds: Seeds,
     /// There is a hook on spawning, in which the runtime is to be current.
     pub(super) enters_to_spawn: bool,
+    /// The thread of the `LocalRuntime` that this is a part of.
+    pub(super) local_owner: Option<ThreadId>,
 }
 
 /// The queue that a spawn goes to.
@@ -279,6 +282,10 @@ impl Handle {
         R: Send + 'static,
     {
         self.shared.blocking.spawn(f, meta)
+    }
+
+    pub(super) fn local_owner(&self) -> Option<ThreadId> {
+        self.shared.local_owner
     }
 
     pub(crate) fn io(&self) -> Option<&heist_reactor::Handle> {

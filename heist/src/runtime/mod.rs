@@ -46,6 +46,7 @@ mod handle;
 mod hooks;
 mod id;
 mod limit;
+pub(crate) mod local;
 mod metrics;
 mod poll_times;
 #[expect(
@@ -59,6 +60,7 @@ pub use self::builder::Builder;
 pub use self::handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use self::hooks::UnhandledPanic;
 pub use self::id::Id;
+pub use self::local::{LocalOptions, LocalRuntime};
 pub use self::metrics::RuntimeMetrics;
 pub use self::runtime::Runtime;
 pub use self::seed::RngSeed;
