@@ -163,9 +163,9 @@ impl Scheduler {
                     idle = true;
                     break;
                 };
-                shared
-                    .counters
-                    .poll(&shared.clock, || coop::budget(|| task.run()));
+                let started = shared.counters.begin_poll(&shared.clock);
+                coop::budget(|| task.run());
+                shared.counters.end_poll(&shared.clock, started);
             }
             shared.panic_if_told_to();
             entered.park(idle, &root);
