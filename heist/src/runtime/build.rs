@@ -39,6 +39,9 @@ use crate::time::Clock;
 /// The environment variable with the number of workers.
 const WORKER_THREADS: &str = "HEIST_WORKER_THREADS";
 
+const PAUSED_THREADS: &str = "`start_paused` needs a current-thread runtime, whose clock can be paused: use \
+     `Builder::new_current_thread`";
+
 #[track_caller]
 pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
     match settings.flavor {
@@ -48,17 +51,17 @@ pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
 }
 
 fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
-    let clock = Clock::new();
+    let clock = Clock::with_hands(settings.start_paused);
     let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
     let seed = random_seed();
     let config = current_thread::Config {
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
         seed,
-        clock: StdArc::new(move || clock.now_ns()),
+        clock: machine_clock(),
     };
     let scheduler = current_thread::Scheduler::new(config, Box::new(driver));
-    let mut blocking = blocking_pool(settings);
+    let mut blocking = blocking_pool(settings, driver_handle.clock.watch_of_blocking());
     let handle = Handle {
         shared: StdArc::new(Shared {
             id: Id::from_seed(seed),
@@ -76,9 +79,10 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
     ))
 }
 
+#[track_caller]
 fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime> {
-    let clock = Clock::new();
-    let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
+    assert!(!settings.start_paused, "{PAUSED_THREADS}");
+    let (driver, driver_handle) = TurnDriver::new(settings, Clock::new())?;
     let loan = driver
         .is_needed()
         .then(|| StdArc::new(Loan::new(Box::new(driver), settings.reactor_loan)));
@@ -91,9 +95,9 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         event_interval: settings.event_interval,
         loan: loan.clone(),
         seed,
-        clock: StdArc::new(move || clock.now_ns()),
+        clock: machine_clock(),
     });
-    let mut blocking = blocking_pool(settings);
+    let mut blocking = blocking_pool(settings, None);
     let handle = Handle {
         shared: StdArc::new(Shared {
             id: Id::from_seed(seed),
@@ -133,12 +137,19 @@ fn start_threads(runtime: &mut Runtime, around: Around, loan: Option<StdArc<Loan
     pool.start(around)
 }
 
-fn blocking_pool(settings: &Builder) -> blocking::Pool {
+/// For durations that are measured, not waited for: a runtime's own clock may stand still.
+fn machine_clock() -> heist_executor::Clock {
+    let clock = Clock::new();
+    StdArc::new(move || clock.now_ns())
+}
+
+fn blocking_pool(settings: &Builder, watch: Option<blocking::Watch>) -> blocking::Pool {
     blocking::Pool::new(blocking::Config {
         max_threads: settings.max_blocking_threads,
         keep_alive: settings.thread_keep_alive,
         thread_name: thread_name(settings, "heist-blocking"),
         stack_size: settings.thread_stack_size,
+        watch,
     })
 }
 

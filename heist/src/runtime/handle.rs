@@ -18,6 +18,8 @@ use super::context::{self, Role};
 use super::driver;
 use super::id::Id;
 use super::metrics::RuntimeMetrics;
+#[cfg(feature = "test-util")]
+use crate::time::Clock;
 use crate::time::timers::Timers;
 
 /// What a runtime, its handles and its threads share.
@@ -274,6 +276,11 @@ impl Handle {
 
     pub(crate) fn timers(&self) -> Option<&Arc<Timers>> {
         self.shared.driver.timers.as_ref()
+    }
+
+    #[cfg(feature = "test-util")]
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.driver.clock
     }
 }
 

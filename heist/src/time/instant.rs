@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
 
-use super::clock;
+use super::hands;
 
 /// About 30 years: further than anyone waits, and representable on every platform.
 const FAR_FUTURE: Duration = Duration::from_secs(30 * 365 * 86_400);
@@ -27,9 +27,10 @@ pub struct Instant {
 }
 
 impl Instant {
-    /// The current time.
+    /// The current time: of the current runtime's clock if that has been paused or advanced, and of the machine's
+    /// otherwise.
     pub fn now() -> Instant {
-        clock::now()
+        hands::current_now()
     }
 
     /// The same moment, from std's type.
