@@ -15,9 +15,9 @@
 //!
 //! - T1: while the lock is held no waker is cloned, woken or dropped: each of these may run user code, and
 //!   that may come back here. Wakers are cloned before and dropped or woken after.
-//! - T2: a tick lasts [`TICK_SHIFT`] for the machine's time, and a nanosecond for a clock with hands, so that it can
-//!   be set to exactly the next deadline. The tick of a deadline is rounded up and the tick of the time is rounded down, so a timer whose tick
-//!   is reached has its deadline behind it: never early.
+//! - T2: the tick of a deadline is rounded up and the tick of the time is rounded down, so a timer whose tick
+//!   is reached has its deadline behind it: never early. For a clock with hands a tick is a nanosecond, so that the
+//!   clock can be set to exactly the next deadline.
 //! - T3: every entry in the wheel has a tick after `wheel.now()`; `register` and `reset` treat the others as
 //!   due at once. So an entry is in the wheel only as long as its tick is after `fired_through`.
 //! - T4: `fired_through` is `wheel.now()`, stored under the lock and read without it. At [`SHUT_DOWN`], the last
