@@ -27,6 +27,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::mem::forget;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -85,6 +86,13 @@ struct State {
     next_handle: u64,
     /// To be joined: by the next thread that ends, or by the pool.
     last_ended: Option<thread::JoinHandle<()>>,
+}
+
+impl State {
+    /// Whether a thread works, waits, or is on its way out through the hooks.
+    fn has_threads(&self) -> bool {
+        self.threads > 0 || !self.handles.is_empty()
+    }
 }
 
 /// Owns the threads.
@@ -154,21 +162,20 @@ impl Pool {
         let shared = &self.handle.shared;
         let mut state = shared.state.lock();
         match limit {
-            None => shared.ended.wait_while(&mut state, |state| state.threads > 0),
+            None => shared.ended.wait_while(&mut state, |state| state.has_threads()),
             Some(limit) => {
                 shared
                     .ended
-                    .wait_while_for(&mut state, |state| state.threads > 0, limit);
-                if state.threads > 0 {
+                    .wait_while_for(&mut state, |state| state.has_threads(), limit);
+                if state.has_threads() {
                     return false;
                 }
             }
         }
-        let handles = std::mem::take(&mut state.handles);
         let last_ended = state.last_ended.take();
         drop(state);
-        for handle in handles.into_values().chain(last_ended) {
-            // A panic was reported when it happened.
+        if let Some(handle) = last_ended {
+            // It joins the one before it. A panic was reported when it happened.
             let _ = handle.join();
         }
         true
@@ -215,8 +222,10 @@ impl Handle {
         if state.queue.len() > state.idle && state.threads < self.shared.config.max_threads {
             state.threads += 1;
             drop(state);
-            if let Err(error) = self.start_thread() {
-                self.thread_refused(&error);
+            let counted = Counted(self);
+            match self.start_thread() {
+                Ok(()) => forget(counted),
+                Err(error) => self.thread_refused(counted, &error),
             }
         } else {
             drop(state);
@@ -252,25 +261,32 @@ impl Handle {
         Ok(())
     }
 
-    /// B1: the thread that was counted cannot be made.
+    /// The thread that was counted cannot be made.
     #[track_caller]
-    fn thread_refused(&self, error: &io::Error) {
+    fn thread_refused(&self, counted: Counted<'_>, error: &io::Error) {
+        forget(counted);
+        assert!(
+            self.count_out(),
+            "cannot start a thread for a blocking task: {error}; raise the limit on threads (`ulimit -u`, \
+             `pids.max`) or lower `max_blocking_threads`"
+        );
+    }
+
+    /// B1: a thread that was counted is not there. False: nor is any other, so what was queued is cancelled.
+    fn count_out(&self) -> bool {
         let mut state = self.shared.state.lock();
         state.threads -= 1;
         if state.threads > 0 {
             drop(state);
             // A thread that is there will come to it.
             self.shared.work.notify_one();
-            return;
+            return true;
         }
         let stranded = std::mem::take(&mut state.queue);
         drop(state);
         self.shared.ended.notify_all();
         stranded.into_iter().for_each(cancel);
-        panic!(
-            "cannot start a thread for a blocking task: {error}; raise the limit on threads (`ulimit -u`, \
-             `pids.max`) or lower `max_blocking_threads`"
-        );
+        false
     }
 
     /// Threads there are.
@@ -286,6 +302,15 @@ impl Handle {
     /// Closures that have not begun.
     pub fn queue_depth(&self) -> usize {
         self.shared.state.lock().queue.len()
+    }
+}
+
+/// A thread that is counted and not yet made. Counts it out if making it panics, as the function for its name may.
+struct Counted<'a>(&'a Handle);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.count_out();
     }
 }
 

@@ -44,6 +44,7 @@ use std::fmt;
 use std::task::Waker;
 use std::time::Duration;
 
+use heist_primitive::sync::atomic::{AtomicBool, Ordering, fence};
 use heist_primitive::sync::{Condvar, Mutex, MutexGuard};
 
 use crate::driver::Driver;
@@ -81,6 +82,8 @@ pub struct Loan {
     changed: Condvar,
     unparker: Waker,
     to_workers: bool,
+    /// The reactor thread has been asked to look after the workers (`sentinel.rs`).
+    watching: AtomicBool,
 }
 
 impl Loan {
@@ -100,6 +103,7 @@ impl Loan {
             changed: Condvar::new(),
             unparker,
             to_workers,
+            watching: AtomicBool::new(false),
         }
     }
 
@@ -138,11 +142,34 @@ impl Loan {
         self.unparker.wake_by_ref();
     }
 
-    /// The body of the reactor thread: turns the driver, inside of `batch`, whenever no worker does, until stopped.
-    /// Returns the driver.
-    pub fn attend(&self, batch: impl Fn(&mut dyn FnMut())) -> Option<Box<dyn Driver>> {
+    /// Asks the reactor thread to call its `look` every [`PATIENCE`] until that finds nothing. The caller has passed a
+    /// SeqCst fence since it made what there is to find.
+    pub(crate) fn watch(&self) {
+        if self.watching.load(Ordering::Relaxed) || self.watching.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let thread = self.seat.lock().thread;
+        match thread {
+            Thread::Attending => {}
+            Thread::Asleep => drop(self.changed.notify_one()),
+            Thread::Turning => self.interrupt(),
+        }
+    }
+
+    /// The body of the reactor thread: turns the driver, inside of `batch`, whenever no worker does, until stopped; and
+    /// when [`watch`](Self::watch) asked for it, calls `look` in between until that says false. Returns the driver.
+    pub fn attend(
+        &self,
+        batch: impl Fn(&mut dyn FnMut()),
+        mut look: impl FnMut() -> bool,
+    ) -> Option<Box<dyn Driver>> {
         let mut seat = self.seat.lock();
         while !seat.stopped {
+            if self.watching.load(Ordering::Acquire) {
+                drop(seat);
+                self.look_after_workers(&mut look);
+                seat = self.seat.lock();
+            }
             if self.to_workers && self.has_turned(&mut seat) {
                 continue;
             }
@@ -152,7 +179,9 @@ impl Loan {
             seat.thread = Thread::Turning;
             seat.asked = false;
             drop(seat);
-            batch(&mut || driver.park(None));
+            // Read after it counts as turning: who asks later interrupts.
+            let limit = self.watching.load(Ordering::Acquire).then_some(PATIENCE);
+            batch(&mut || driver.park(limit));
             seat = self.seat.lock();
             seat.driver = Some(driver);
         }
@@ -163,6 +192,17 @@ impl Loan {
         seat.driver.take()
     }
 
+    fn look_after_workers(&self, look: &mut impl FnMut() -> bool) {
+        if look() {
+            return;
+        }
+        self.watching.store(false, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if look() {
+            self.watching.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Waits a while for a worker to turn the driver. False: none has, and the driver is here.
     fn has_turned(&self, seat: &mut MutexGuard<'_, Seat>) -> bool {
         if seat.thread == Thread::Turning && !seat.asked {
@@ -170,7 +210,11 @@ impl Loan {
         }
         if seat.driver.is_none() {
             seat.thread = Thread::Asleep;
-            self.changed.wait(seat);
+            if self.watching.load(Ordering::Acquire) {
+                self.changed.wait_for(seat, PATIENCE);
+            } else {
+                self.changed.wait(seat);
+            }
             return true;
         }
         seat.thread = Thread::Attending;

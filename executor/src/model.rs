@@ -127,3 +127,8 @@ pub fn unpark(loan: &Loan, parker: &Parker) {
         loan.interrupt();
     }
 }
+
+/// Asks the reactor thread to look after the workers.
+pub fn watch(loan: &Loan) {
+    loan.watch();
+}

@@ -194,6 +194,33 @@ fn a_swapped_buffer_is_caught_wherever_memory_is_not_cleared() {
     panics(|| poll_once(Rewinder.read_to_end(&mut Vec::with_capacity(64))));
 }
 
+/// Puts the memory it holds in the place of the buffer it was lent.
+struct Neighbour(Option<&'static mut [u8]>);
+
+impl AsyncRead for Neighbour {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        *buf = ReadBuf::new(self.0.take().unwrap());
+        buf.advance(own_len(buf));
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn a_buffer_swapped_at_the_same_address_is_caught_by_its_length() {
+    let memory = Box::leak(vec![7; 16].into_boxed_slice());
+    // The full buffer's empty rest has the address of what comes behind it.
+    let (front, behind) = memory.split_at_mut(8);
+    let mut full = ReadBuf::new(front);
+    full.advance(8);
+    let mut reader = Neighbour(Some(behind)).take(8);
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    panics(|| Pin::new(&mut reader).poll_read(&mut cx, &mut full));
+}
+
 /// Asks for initialised memory, reads a byte into it, and notes how much was initialised before it asked.
 struct Clearer {
     seen: Vec<usize>,

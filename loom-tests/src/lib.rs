@@ -3,12 +3,14 @@
 //!
 //! `ci/loom quick` runs them all.
 
-/// Runs `f` under loom, within the bounds that `LOOM_MAX_PREEMPTIONS` and its like set, or else with `preemptions`.
+/// Runs `f` under loom with at most `preemptions`, or fewer if `LOOM_MAX_PREEMPTIONS` says fewer; where that asks for 3 or
+/// more, as the deep tier does, it decides alone.
 #[cfg(heist_loom)]
 pub fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    if builder.preemption_bound.is_none() {
-        builder.preemption_bound = Some(preemptions);
-    }
+    builder.preemption_bound = match builder.preemption_bound {
+        Some(asked) if asked >= 3 => Some(asked),
+        asked => Some(asked.unwrap_or(preemptions).min(preemptions)),
+    };
     builder.check(f);
 }

@@ -135,7 +135,7 @@ fn the_reactor_thread_ends_with_the_driver() {
         let parker = Arc::new(Parker::new());
         let reactor = {
             let loan = loan.clone();
-            thread::spawn(move || assert!(loan.attend(|turn| turn()).is_some()))
+            thread::spawn(move || assert!(loan.attend(|turn| turn(), || false).is_some()))
         };
         let worker = {
             let (loan, parker) = (loan.clone(), parker.clone());
@@ -156,7 +156,7 @@ fn the_reactor_thread_takes_over_from_a_stuck_worker() {
         let parker = Arc::new(Parker::new());
         let reactor = {
             let loan = loan.clone();
-            thread::spawn(move || drop(loan.attend(|turn| turn())))
+            thread::spawn(move || drop(loan.attend(|turn| turn(), || false)))
         };
         let worker = {
             let (loan, parker) = (loan.clone(), parker.clone());
@@ -193,6 +193,6 @@ fn an_event_reaches_a_task_through_the_worker_that_waits_for_it() {
         pool.begin_shutdown();
         assert!(pool.join(None));
         loan.stop();
-        drop(loan.attend(|turn| turn()));
+        drop(loan.attend(|turn| turn(), || false));
     });
 }

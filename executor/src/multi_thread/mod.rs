@@ -5,11 +5,13 @@
 //! | `worker.rs` | the loop of one worker and its search order |
 //! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
 //! | `shared.rs` | what workers share: injector, peers, notification, closing |
+//! | `sentinel.rs` | rescue of the task behind a stuck worker |
 //! | `counters.rs` | what a worker counts |
 //!
 //! This file holds the pool's owner ([`Pool`]) and its users' [`Handle`].
 
 mod counters;
+mod sentinel;
 mod shared;
 mod sleepers;
 mod worker;
@@ -30,6 +32,7 @@ use crate::threads::Threads;
 
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
+use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
 pub use sleepers::Sleepers;
@@ -176,6 +179,12 @@ impl Handle {
     /// Runs `f`; the wakes that it makes on this thread, to this pool, notify at most one parked worker, after it.
     pub fn batch<R>(&self, f: impl FnOnce() -> R) -> R {
         self.shared.batch(f)
+    }
+
+    /// What the reactor thread calls between turns when [`Loan::attend`] asks for it.
+    pub fn sentinel(&self) -> impl FnMut() -> bool + Send + use<> {
+        let mut sentinel = Sentinel::new(self.shared.clone());
+        move || sentinel.look()
     }
 
     /// Whether the calling thread is one of the pool's workers.

@@ -9,8 +9,8 @@
 //!
 //! - H1: every push is followed by [`Shared::notify`], at once or at the end of the [`batch`](Shared::batch) that
 //!   this thread is in. The next-slot is not a push: its owner comes to it next.
-//! - H2: after [`Shared::close`] no `Runnable` stays in the injector: a pusher that finds the pool closed after its
-//!   push empties the injector itself. (A task left there would keep the pool that keeps it.)
+//! - H2: after [`Shared::close`] no `Runnable` stays in the injector: each worker empties it as it ends, and so does a
+//!   pusher that finds the pool closed after its push. (A task left there would keep the pool that keeps it.)
 //!
 //! Ordering pairs
 //!
@@ -177,6 +177,17 @@ impl Shared {
     /// Whether a task waits in any queue. Next-slots do not count: their owners are awake and come to them.
     pub(super) fn has_queued_work(&self) -> bool {
         !self.injector.is_empty() || self.peers.iter().any(|peer| !peer.queue.is_empty())
+    }
+
+    pub(super) fn has_occupied_next_slot(&self) -> bool {
+        self.peers.iter().any(|peer| peer.next.is_occupied())
+    }
+
+    /// Asks the sentinel to look. After a SeqCst fence.
+    pub(super) fn watch(&self) {
+        if let Some(loan) = &self.loan {
+            loan.watch();
+        }
     }
 
     pub(super) fn is_closed(&self) -> bool {

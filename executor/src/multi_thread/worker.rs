@@ -34,6 +34,7 @@ use std::time::Duration;
 
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
+use heist_primitive::sync::atomic::{Ordering, fence};
 
 use super::counters::Counters;
 use super::shared::{Peer, Shared};
@@ -135,6 +136,11 @@ impl Worker {
                 if let Some(displaced) = self.peer().next.put(task) {
                     self.local.push(displaced);
                     self.shared.notify();
+                    return;
+                }
+                fence(Ordering::SeqCst);
+                if self.shared.sleepers.parked() > 0 {
+                    self.shared.watch();
                 }
             }
         }
@@ -244,6 +250,10 @@ impl Worker {
             }
             return;
         }
+        // After the fence of `begin_park`.
+        if shared.has_occupied_next_slot() {
+            shared.watch();
+        }
         self.counters().parks.add(1);
         self.counters()
             .busy_ns
@@ -278,12 +288,18 @@ impl Worker {
     fn look_into_driver(&self) {
         if let Some(loan) = &self.shared.loan {
             self.shared.batch(|| loan.turn(|| Some(Duration::ZERO)));
+            // A task that yielded when it was alone was pushed without a notification, for it was next. It is no more.
+            if self.peer().next.is_occupied() && !self.local.is_empty() {
+                self.shared.notify();
+            }
         }
     }
 
     fn shut_down(&self) {
         self.shared.registry.shut_down(self.index);
         self.drain();
+        // H2: who closed the pool may not wait for its end.
+        self.shared.drain();
     }
 
     fn drain(&self) {

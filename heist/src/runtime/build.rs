@@ -83,9 +83,10 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
 fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime> {
     assert!(!settings.start_paused, "{PAUSED_THREADS}");
     let (driver, driver_handle) = TurnDriver::new(settings, Clock::new())?;
-    let loan = driver
-        .is_needed()
-        .then(|| StdArc::new(Loan::new(Box::new(driver), settings.reactor_loan)));
+    let lend = settings.reactor_loan && driver.has_sources();
+    // Several workers need the sentinel, which runs on the reactor thread, also without I/O and timers.
+    let needed = driver.has_sources() || workers > 1;
+    let loan = needed.then(|| StdArc::new(Loan::new(Box::new(driver), lend)));
     let seed = random_seed();
     let pool = multi_thread::Pool::new(multi_thread::Config {
         workers,

@@ -115,8 +115,8 @@ impl TurnDriver {
         Ok((driver, handle))
     }
 
-    /// Whether there is anything to turn.
-    pub(super) fn is_needed(&self) -> bool {
+    /// Whether there is anything to wait for that concerns workers.
+    pub(super) fn has_sources(&self) -> bool {
         matches!(self.wait, Wait::Reactor(_)) || self.timers.is_some()
     }
 
@@ -290,7 +290,9 @@ impl ReactorThread {
             let _end = End(shared.clone());
             // Entered, because a future whose last reference is a waker is dropped on this thread.
             let _driving = context::start_driving(&runtime, Role::Driver);
-            let driver = shared.loan.attend(|turn| scheduler.batch(turn));
+            let driver = shared
+                .loan
+                .attend(|turn| scheduler.batch(turn), scheduler.sentinel());
             scheduler.batch(|| drop(driver));
         })?;
         Ok(Self {

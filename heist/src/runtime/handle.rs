@@ -9,6 +9,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use heist_executor::task::{JoinHandle, Meta};
 use heist_executor::{blocking, current_thread, multi_thread, park};
@@ -283,6 +284,12 @@ impl Handle {
         &self.shared.driver.clock
     }
 }
+
+/// A panic in what it spawns or runs leaves the runtime as it was.
+impl UnwindSafe for Handle {}
+
+/// A panic in what it spawns or runs leaves the runtime as it was.
+impl RefUnwindSafe for Handle {}
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,6 +25,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use heist_executor::task::{JoinHandle, Meta};
@@ -77,7 +78,7 @@ pub(super) enum Kind {
         /// Never locked: it makes the pool `Sync`, which the workers' ends of its deques, before they start,
         /// are not.
         pool: Mutex<multi_thread::Pool>,
-        /// `None` if neither I/O nor time is enabled, and once stopped.
+        /// `None` if nothing needs it, and once stopped.
         reactor: Option<ReactorThread>,
     },
 }
@@ -316,6 +317,12 @@ impl Drop for Runtime {
         }
     }
 }
+
+/// A panic in [`block_on`](Runtime::block_on) leaves the runtime as it was.
+impl UnwindSafe for Runtime {}
+
+/// A panic in [`block_on`](Runtime::block_on) leaves the runtime as it was.
+impl RefUnwindSafe for Runtime {}
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,143 @@
+//! Workers that look into the driver between their tasks.
+
+mod support;
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::task::{Poll, Wake, Waker};
+use std::thread;
+use std::time::Duration;
+
+use heist_executor::Driver;
+use heist_executor::loan::Loan;
+use heist_executor::multi_thread::{Config, Handle, Pool};
+use heist_executor::park::block_on;
+use heist_executor::task::yield_now;
+use support::{config, meta, no_around};
+
+/// A driver whose wait ends when it is interrupted. A look without waiting wakes `waiter`, once `ready`.
+#[derive(Default)]
+struct Outside {
+    interrupted: Mutex<bool>,
+    changed: Condvar,
+    waits: AtomicBool,
+    ready: AtomicBool,
+    waiter: Mutex<Option<Waker>>,
+}
+
+struct FakeDriver(Arc<Outside>);
+
+impl Wake for Outside {
+    fn wake(self: Arc<Self>) {
+        *self.interrupted.lock().unwrap() = true;
+        self.changed.notify_all();
+    }
+}
+
+impl Driver for FakeDriver {
+    fn park(&mut self, timeout: Option<Duration>) {
+        let outside = &self.0;
+        if timeout.is_some() {
+            let waiter = outside
+                .waiter
+                .lock()
+                .unwrap()
+                .take_if(|_| outside.ready.load(Ordering::SeqCst));
+            return waiter.into_iter().for_each(Waker::wake);
+        }
+        outside.waits.store(true, Ordering::SeqCst);
+        let interrupted = outside.interrupted.lock().unwrap();
+        *outside
+            .changed
+            .wait_while(interrupted, |interrupted| !*interrupted)
+            .unwrap() = false;
+    }
+
+    fn unparker(&self) -> Waker {
+        Waker::from(self.0.clone())
+    }
+}
+
+/// Waits for `condition`, which is certain to come.
+fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        thread::yield_now();
+    }
+}
+
+fn asleep(handle: &Handle) -> u64 {
+    let counters = (0..handle.workers()).map(|worker| handle.worker_counters(worker));
+    counters.map(|counters| counters.parks - counters.unparks).sum()
+}
+
+/// The yielding task is alone in the deque, pushed without a notification; what the driver wakes goes before it.
+#[test]
+fn a_yielding_task_is_not_left_behind_a_stuck_one_that_the_driver_woke() {
+    let outside = Arc::new(Outside::default());
+    let loan = Arc::new(Loan::new(Box::new(FakeDriver(outside.clone())), true));
+    let mut pool = Pool::new(Config {
+        event_interval: 1,
+        loan: Some(loan.clone()),
+        ..config(2)
+    });
+    let handle = pool.handle().clone();
+    let reactor = {
+        let (loan, sentinel) = (loan.clone(), handle.sentinel());
+        thread::spawn(move || drop(loan.attend(|turn| turn(), sentinel)))
+    };
+    // The reactor thread has the driver, so that the idle worker sleeps on its parker.
+    until(|| outside.waits.load(Ordering::SeqCst));
+    pool.start(no_around()).unwrap();
+
+    let (passed_on, from_yielding) = mpsc::channel();
+    let is_stuck = Arc::new(AtomicBool::new(false));
+    let stuck = {
+        let (outside, is_stuck) = (outside.clone(), is_stuck.clone());
+        handle.spawn(
+            async move {
+                let mut registered = false;
+                poll_fn(|cx| {
+                    if std::mem::replace(&mut registered, true) {
+                        return Poll::Ready(());
+                    }
+                    *outside.waiter.lock().unwrap() = Some(cx.waker().clone());
+                    Poll::Pending
+                })
+                .await;
+                is_stuck.store(true, Ordering::SeqCst);
+                from_yielding.recv_timeout(Duration::from_secs(10)).is_ok()
+            },
+            meta(),
+        )
+    };
+    until(|| outside.waiter.lock().unwrap().is_some());
+    let yielding = {
+        let is_stuck = is_stuck.clone();
+        handle.spawn(
+            async move {
+                while !is_stuck.load(Ordering::SeqCst) {
+                    yield_now().await;
+                }
+                passed_on.send(()).unwrap();
+            },
+            meta(),
+        )
+    };
+    until(|| asleep(&handle) == 1);
+    outside.ready.store(true, Ordering::SeqCst);
+    until(|| {
+        // The reactor thread lets go of the driver for a while, in which a worker looks into it.
+        loan.interrupt();
+        is_stuck.load(Ordering::SeqCst)
+    });
+    assert!(
+        block_on(stuck).unwrap(),
+        "the yielding task had to wait for the stuck one"
+    );
+    block_on(yielding).unwrap();
+    pool.begin_shutdown();
+    assert!(pool.join(None));
+    loan.stop();
+    reactor.join().unwrap();
+}

@@ -1,0 +1,117 @@
+//! Notify: permits, the line and the count of broadcasts.
+//!
+//! Properties: what was done before a notification is seen by the one who gets it; each `notify_one` lets one wait
+//! end, also when the one it was given to gives up; a `notify_waiters` ends every wait that existed. A lost
+//! notification is a deadlock here.
+#![cfg(heist_loom)]
+
+mod sync_kit;
+
+use std::pin::pin;
+
+use heist::sync::Notify;
+use heist_loom_tests::model;
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use heist_primitive::sync::{Arc, StdArc};
+use heist_primitive::thread;
+use sync_kit::{block_on, poll_once};
+
+#[test]
+fn a_permit_publishes() {
+    model(3, || {
+        let shared = Arc::new((Notify::new(), AtomicUsize::new(0)));
+        let theirs = shared.clone();
+        let notifies = thread::spawn(move || {
+            theirs.1.store(1, Relaxed);
+            theirs.0.notify_one();
+        });
+        block_on(shared.0.notified());
+        assert_eq!(shared.1.load(Relaxed), 1);
+        notifies.join().unwrap();
+    });
+}
+
+#[test]
+fn a_second_permit_publishes_too() {
+    model(3, || {
+        let shared = Arc::new((Notify::new(), AtomicUsize::new(0)));
+        shared.0.notify_one();
+        let theirs = shared.clone();
+        let notifies = thread::spawn(move || {
+            theirs.1.store(1, Relaxed);
+            theirs.0.notify_one();
+        });
+        // The permit that is there already may be replaced by the thread's; whoever comes last is seen.
+        block_on(shared.0.notified());
+        if poll_once(pin!(shared.0.notified())).is_ready() {
+            assert_eq!(shared.1.load(Relaxed), 1);
+        }
+        notifies.join().unwrap();
+    });
+}
+
+#[test]
+fn notify_waiters_reaches_the_unpolled() {
+    model(3, || {
+        let shared = StdArc::new((Notify::new(), AtomicUsize::new(0)));
+        let notified = shared.0.notified();
+        let theirs = shared.clone();
+        let notifies = thread::spawn(move || {
+            theirs.1.store(1, Relaxed);
+            theirs.0.notify_waiters();
+        });
+        block_on(notified);
+        assert_eq!(shared.1.load(Relaxed), 1);
+        notifies.join().unwrap();
+    });
+}
+
+#[test]
+fn a_dropped_notification_is_passed_on() {
+    model(2, || {
+        let notify = StdArc::new(Notify::new());
+        let mut first = Box::pin(notify.clone().notified_owned());
+        let mut second = Box::pin(notify.clone().notified_owned());
+        assert!(!first.as_mut().enable());
+        assert!(!second.as_mut().enable());
+        let theirs = notify.clone();
+        let notifies = thread::spawn(move || theirs.notify_one());
+        let gives_up = thread::spawn(move || drop(first));
+        block_on(second);
+        notifies.join().unwrap();
+        gives_up.join().unwrap();
+    });
+}
+
+#[test]
+fn two_notifications_end_two_waits() {
+    model(2, || {
+        let notify = Arc::new(Notify::new());
+        let (ours, theirs) = (notify.clone(), notify.clone());
+        let mut first = pin!(notify.notified());
+        assert!(!first.as_mut().enable());
+        let waits = thread::spawn(move || {
+            let mut second = pin!(ours.notified());
+            second.as_mut().enable();
+            theirs.notify_one();
+            block_on(second);
+        });
+        notify.notify_one();
+        block_on(first);
+        waits.join().unwrap();
+    });
+}
+
+#[test]
+fn one_and_all_at_the_same_time() {
+    model(3, || {
+        let notify = Arc::new(Notify::new());
+        let mut first = pin!(notify.notified());
+        assert!(!first.as_mut().enable());
+        let theirs = notify.clone();
+        let all = thread::spawn(move || theirs.notify_waiters());
+        notify.notify_one();
+        block_on(first);
+        all.join().unwrap();
+    });
+}
