@@ -377,8 +377,7 @@ proptest! {
             for task in tasks {
                 task.await.unwrap();
             }
-            let seen = seen.lock().unwrap().clone();
-            seen
+            seen.lock().unwrap().clone()
         });
         let mut expected = durations;
         expected.sort_unstable();

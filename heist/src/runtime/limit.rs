@@ -14,7 +14,7 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    /// The limit that ends `duration` from now (30 years if that is sooner), or never.
+    /// The limit that ends `duration` from now (30 years if the platform cannot add it), or never.
     pub(super) fn new(duration: Option<Duration>) -> Self {
         Self {
             until: duration.map(|duration| machine_now().after(duration)),

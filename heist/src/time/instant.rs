@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::hands;
 
-/// About 30 years: further than anyone waits, and representable on every platform.
+/// About 30 years: further than anyone waits, and representable on every platform. What cannot be added counts as this.
 const FAR_FUTURE: Duration = Duration::from_secs(30 * 365 * 86_400);
 
 /// A moment in time, like [`std::time::Instant`] but read from the runtime's clock.
@@ -82,9 +82,9 @@ impl Instant {
         self.std.checked_sub(duration).map(Self::from_std)
     }
 
-    /// The moment `duration` later, or about 30 years later if that is sooner.
+    /// The moment `duration` later, or about 30 years later if the platform cannot represent it.
     pub(crate) fn after(self, duration: Duration) -> Instant {
-        self + duration.min(FAR_FUTURE)
+        self.checked_add(duration).unwrap_or_else(|| self + FAR_FUTURE)
     }
 }
 

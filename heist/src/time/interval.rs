@@ -4,6 +4,7 @@
 //! noticed, unless the tick is late by more than [`TOLERANCE`] and the behaviour says otherwise. So an interval
 //! does not drift.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -115,7 +116,6 @@ impl MissedTickBehavior {
 ///
 /// Nothing runs between ticks: time passes, and [`tick`](Self::tick) waits for the next moment of the plan.
 /// Dropping the interval ends it.
-#[derive(Debug)]
 pub struct Interval {
     entry: Entry,
     period: Duration,
@@ -207,6 +207,16 @@ impl Interval {
     /// The time from tick to tick.
     pub fn period(&self) -> Duration {
         self.period
+    }
+}
+
+impl fmt::Debug for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interval")
+            .field("next", &self.entry.deadline())
+            .field("period", &self.period)
+            .field("missed_tick_behavior", &self.missed_tick_behavior)
+            .finish()
     }
 }
 

@@ -14,8 +14,8 @@
 //! # Precision
 //!
 //! Timers never fire early. Deadlines are rounded up to a tick of 16.4 µs (2^14 ns), and the thread that waits
-//! for them is woken with better than millisecond precision where the system allows it (Linux). A limit longer
-//! than about 30 years is taken as 30 years.
+//! for them is woken with better than millisecond precision where the system allows it (Linux). A duration
+//! that the platform cannot add to the present counts as about 30 years; a [`timeout`] of so much never ends.
 //!
 //! The clock is the one of `std::time::Instant`: monotonic, and on Linux it stands still while the machine is
 //! suspended. With the feature `test-util` a current-thread runtime's clock can be stopped and moved by `pause`,
