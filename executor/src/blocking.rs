@@ -174,7 +174,9 @@ impl Pool {
         }
         let last_ended = state.last_ended.take();
         drop(state);
-        if let Some(handle) = last_ended {
+        // This may be the last one itself, in the destructor of a thread-local.
+        let other = |handle: &thread::JoinHandle<()>| handle.thread().id() != thread::current().id();
+        if let Some(handle) = last_ended.filter(other) {
             // It joins the one before it. A panic was reported when it happened.
             let _ = handle.join();
         }

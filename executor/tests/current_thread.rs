@@ -79,7 +79,9 @@ fn scheduler(event_interval: usize) -> (Scheduler, Arc<Counts>) {
     let config = Config {
         global_queue_interval: None,
         event_interval: u32::try_from(event_interval).unwrap(),
-        seed: 1,
+        hooks: Default::default(),
+        poll_times: None,
+        shut_down_on_panic: false,
         clock: Arc::new(support::clock),
     };
     (Scheduler::new(config, Box::new(driver)), counts)

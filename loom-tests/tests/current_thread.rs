@@ -56,14 +56,33 @@ impl Driver for FakeDriver {
     }
 }
 
+/// A driver that is never waited in, and whose unparker orders nothing.
+struct NoDriver;
+
+impl Driver for NoDriver {
+    fn park(&mut self, timeout: Option<Duration>) {
+        assert_eq!(timeout, Some(Duration::ZERO));
+    }
+
+    fn unparker(&self) -> Waker {
+        Waker::noop().clone()
+    }
+}
+
 fn scheduler() -> Scheduler {
+    scheduler_with(Box::new(FakeDriver(StdArc::default())))
+}
+
+fn scheduler_with(driver: Box<dyn Driver>) -> Scheduler {
     let config = Config {
         global_queue_interval: Some(2),
         event_interval: 2,
-        seed: 1,
+        hooks: Default::default(),
+        poll_times: None,
+        shut_down_on_panic: false,
         clock: StdArc::new(|| 0),
     };
-    Scheduler::new(config, Box::new(FakeDriver(StdArc::default())))
+    Scheduler::new(config, driver)
 }
 
 /// Something that happens, and wakes who waits for it.
@@ -194,7 +213,7 @@ fn the_second_caller_takes_the_core_over() {
 #[test]
 fn a_wake_that_races_shutdown_leaks_nothing() {
     model(3, || {
-        let mut scheduler = scheduler();
+        let mut scheduler = scheduler_with(Box::new(NoDriver));
         let event = Event::new();
         let join = scheduler.handle().spawn(happened(event.clone()), Meta::caller());
         scheduler.block_on(yield_now());

@@ -8,8 +8,8 @@ use crate::coop;
 
 /// Lets the other tasks of this worker run, once each at the most, before the caller goes on.
 ///
-/// The task goes to the back of its worker's queue, on a current-thread runtime after a look at the driver. Outside of heist's tasks the future wakes itself and is
-/// pending once, which yields under any executor.
+/// The task goes to the back of its worker's queue, on a current-thread runtime after a look at the driver. Outside of
+/// heist's tasks the future wakes itself and is pending once, which yields under any executor.
 ///
 /// # Cancel safety
 ///
