@@ -12,6 +12,9 @@
 //! - I2: a leaf that returned `Pending` for its own reasons has spent nothing: [`RestoreOnPending`] gives
 //!   the unit back unless told of progress.
 //! - I3: whoever is refused has been woken before `poll_proceed` returns, so the refusal cannot strand it.
+//! - I4: who is refused, and who yields on purpose, has given its turn up ([`give_up_turn`]); who merely wakes itself
+//!   has not. A scheduler asks once after each poll, for what it runs itself. A mark that nobody asked for, because the
+//!   poll was `Ready` after all, falls to a later task, which then waits a little longer: harmless.
 //!
 //! Absent on purpose: a clock. The budget counts operations, not time.
 
@@ -29,6 +32,20 @@ heist_primitive::thread_local! {
     static REMAINING: Cell<Option<u8>> = const { Cell::new(None) };
     /// Polls in which somebody was refused, since the last [`take_refusals`].
     static REFUSALS: Cell<u64> = const { Cell::new(0) };
+}
+
+heist_primitive::thread_local! {
+    static GAVE_UP_TURN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks the task that is being polled: before its next poll the driver is to be looked at. Besides, wake it.
+pub(crate) fn give_up_turn() {
+    let _ = GAVE_UP_TURN.try_with(|cell| cell.set(true));
+}
+
+/// Whether [`give_up_turn`] was called since the last time this was.
+pub(crate) fn take_given_up_turn() -> bool {
+    GAVE_UP_TURN.try_with(Cell::take).unwrap_or(false)
 }
 
 /// Sets the budget of this thread back to what it was, also when the closure panics.
@@ -86,6 +103,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     match before {
         None => Poll::Ready(RestoreOnPending::new(None)),
         Some(left @ (0 | REFUSED)) => {
+            give_up_turn();
             cx.waker().wake_by_ref();
             refused(left);
             Poll::Pending

@@ -25,6 +25,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use heist_executor::task::{JoinHandle, Meta};
@@ -316,6 +317,12 @@ impl Drop for Runtime {
         }
     }
 }
+
+/// A panic in [`block_on`](Runtime::block_on) leaves the runtime as it was.
+impl UnwindSafe for Runtime {}
+
+/// A panic in [`block_on`](Runtime::block_on) leaves the runtime as it was.
+impl RefUnwindSafe for Runtime {}
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
