@@ -182,9 +182,17 @@ impl Worker {
             self.local.push(task);
         }
         self.next_streak.set(0);
-        self.local
-            .pop()
-            .or_else(|| self.shared.steal_injected(&self.local))
+        self.local.pop().or_else(|| self.take_batch())
+    }
+
+    /// A batch from the injector: one to run, the rest into the deque. That is a push as well (H1), for a worker that
+    /// looked meanwhile has seen the rest in neither queue. One that is searching looks again when it stops.
+    fn take_batch(&self) -> Option<Runnable> {
+        let task = self.shared.steal_injected(&self.local)?;
+        if !self.searching.get() && !self.local.is_empty() {
+            self.shared.notify();
+        }
+        Some(task)
     }
 
     /// Looks at the other workers once round.
