@@ -16,6 +16,7 @@
 //! Absent on purpose: a clock. The budget counts operations, not time.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
 /// Operations a task may do in one poll.
@@ -23,6 +24,8 @@ pub const BUDGET: u8 = 128;
 
 heist_primitive::thread_local! {
     static REMAINING: Cell<Option<u8>> = const { Cell::new(None) };
+    /// Refusals since the last [`take_refusals`].
+    static REFUSALS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Sets the budget of this thread back to what it was, also when the closure panics.
@@ -76,35 +79,60 @@ pub fn has_budget_remaining() -> bool {
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = REMAINING.try_with(Cell::get).unwrap_or(None);
     match before {
-        None => Poll::Ready(RestoreOnPending(None)),
+        None => Poll::Ready(RestoreOnPending::new(None)),
         Some(0) => {
             cx.waker().wake_by_ref();
+            refused();
             Poll::Pending
         }
         Some(left) => {
             let _ = REMAINING.try_with(|cell| cell.set(Some(left - 1)));
-            Poll::Ready(RestoreOnPending(Some(left)))
+            Poll::Ready(RestoreOnPending::new(Some(left)))
         }
     }
 }
 
+/// Off the way of those who have a budget left.
+#[cold]
+fn refused() {
+    let _ = REFUSALS.try_with(|refusals| refusals.set(refusals.get() + 1));
+}
+
+/// How often this thread was refused since the last call, for whoever counts it.
+pub(crate) fn take_refusals() -> u64 {
+    REFUSALS.try_with(Cell::take).unwrap_or(0)
+}
+
 /// Gives the unit back when dropped, unless the operation [made progress](Self::made_progress).
+///
+/// It belongs to the poll that it was made in, so it stays on its thread.
 #[derive(Debug)]
 #[must_use = "call made_progress when the operation made progress"]
-pub struct RestoreOnPending(Option<u8>);
+pub struct RestoreOnPending {
+    before: Cell<Option<u8>>,
+    _not_send: PhantomData<*mut ()>,
+}
 
 impl RestoreOnPending {
+    #[inline]
+    fn new(before: Option<u8>) -> Self {
+        Self {
+            before: Cell::new(before),
+            _not_send: PhantomData,
+        }
+    }
+
     /// Keeps the unit spent.
     #[inline]
-    pub fn made_progress(mut self) {
-        self.0 = None;
+    pub fn made_progress(&self) {
+        self.before.set(None);
     }
 }
 
 impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.0 {
+        if let Some(before) = self.before.get() {
             let _ = REMAINING.try_with(|cell| cell.set(Some(before)));
         }
     }

@@ -3,7 +3,7 @@
 mod support;
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Poll, Wake, Waker};
 use std::thread;
@@ -24,6 +24,7 @@ struct Outside {
     waits: AtomicBool,
     ready: AtomicBool,
     waiter: Mutex<Option<Waker>>,
+    looks: AtomicUsize,
 }
 
 struct FakeDriver(Arc<Outside>);
@@ -39,6 +40,7 @@ impl Driver for FakeDriver {
     fn park(&mut self, timeout: Option<Duration>) {
         let outside = &self.0;
         if timeout.is_some() {
+            outside.looks.fetch_add(1, Ordering::SeqCst);
             let waiter = outside
                 .waiter
                 .lock()
@@ -140,4 +142,53 @@ fn a_yielding_task_is_not_left_behind_a_stuck_one_that_the_driver_woke() {
     assert!(pool.join(None));
     loan.stop();
     reactor.join().unwrap();
+}
+
+/// Runs `body` on the only worker of a pool whose driver nobody else turns.
+fn on_the_only_worker<F: Future<Output = ()> + Send + 'static>(body: impl FnOnce(Arc<Outside>, Handle) -> F) {
+    let outside = Arc::new(Outside::default());
+    let loan = Arc::new(Loan::new(Box::new(FakeDriver(outside.clone())), true));
+    let mut pool = Pool::new(Config {
+        loan: Some(loan),
+        ..config(1)
+    });
+    pool.start(no_around()).unwrap();
+    let handle = pool.handle().clone();
+    block_on(handle.spawn(body(outside, handle.clone()), meta())).unwrap();
+    pool.begin_shutdown();
+    assert!(pool.join(None));
+}
+
+#[test]
+fn a_task_that_yields_runs_again_only_after_a_look_into_the_driver() {
+    on_the_only_worker(|outside, _| async move {
+        for _ in 0..200 {
+            let before = outside.looks.load(Ordering::SeqCst);
+            yield_now().await;
+            assert!(outside.looks.load(Ordering::SeqCst) > before);
+        }
+    });
+}
+
+#[test]
+fn one_look_does_for_all_that_yield_together() {
+    const TASKS: usize = 20;
+    const YIELDS: usize = 100;
+    on_the_only_worker(|outside, handle| async move {
+        let yielding = |outside: Arc<Outside>| async move {
+            for _ in 0..YIELDS {
+                let before = outside.looks.load(Ordering::SeqCst);
+                yield_now().await;
+                assert!(outside.looks.load(Ordering::SeqCst) > before);
+            }
+        };
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|_| handle.spawn(yielding(outside.clone()), meta()))
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let looks = outside.looks.load(Ordering::SeqCst);
+        assert!(looks < 3 * YIELDS, "{looks} looks for {TASKS} x {YIELDS} yields");
+    });
 }

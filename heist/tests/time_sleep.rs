@@ -294,6 +294,10 @@ fn a_sleep_that_moves_wakes_only_who_polled_last_and_once() {
     });
 }
 
+#[allow(
+    clippy::async_yields_async,
+    reason = "the sleep is handed back, to be polled by another task"
+)]
 #[test]
 fn a_sleep_moved_between_tasks_completes_in_the_last() {
     everywhere(|| async {

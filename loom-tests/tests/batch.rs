@@ -5,6 +5,7 @@
 //! the model.
 #![cfg(heist_loom)]
 
+use heist_executor::hooks::Hooks;
 use heist_executor::multi_thread::{Config, Pool};
 use heist_executor::park::block_on;
 use heist_executor::task::Meta;
@@ -21,6 +22,9 @@ fn a_batch_is_not_left_behind_a_stuck_task() {
             global_queue_interval: Some(100),
             event_interval: 100,
             loan: None,
+            next_slot: true,
+            hooks: Hooks::default(),
+            poll_times: None,
             seed: 1,
             clock: StdArc::new(|| 0),
         });

@@ -77,7 +77,9 @@ fn scheduler_with(driver: Box<dyn Driver>) -> Scheduler {
     let config = Config {
         global_queue_interval: Some(2),
         event_interval: 2,
-        seed: 1,
+        hooks: Default::default(),
+        poll_times: None,
+        shut_down_on_panic: false,
         clock: StdArc::new(|| 0),
     };
     Scheduler::new(config, driver)

@@ -12,6 +12,7 @@ use std::pin::pin;
 use heist::sync::mpsc::{self, UnboundedReceiver};
 use heist_loom_tests::model;
 use heist_primitive::sync::Arc;
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use heist_primitive::thread;
 use sync_kit::{block_on, poll_once};
 
@@ -47,24 +48,33 @@ fn a_waiting_receiver_is_woken() {
 }
 
 #[test]
-fn blocks_are_linked_and_recycled() {
+fn blocks_are_linked() {
     model(2, || {
         let (tx, mut rx) = mpsc::unbounded_channel();
-        // The next claim is a block's last slot, and there is a block to use again.
-        for value in 0..3 {
-            tx.send(value).unwrap();
-            assert_eq!(rx.try_recv(), Ok(value));
-        }
         let other = tx.clone();
         let sends = thread::spawn(move || other.send(10).unwrap());
         tx.send(20).unwrap();
         tx.send(21).unwrap();
         drop(tx);
-        let mut values = all(&mut rx);
         sends.join().unwrap();
+        let mut values = all(&mut rx);
         values.retain(|value| *value != 10);
         assert_eq!(values, [20, 21]);
         assert_eq!(rx.len(), 0);
+    });
+}
+
+#[test]
+fn blocks_are_recycled() {
+    model(2, || {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        tx.send(0).unwrap();
+        tx.send(1).unwrap();
+        // The receiver retires the first block while the sender wants a third one.
+        let sends = thread::spawn(move || (2..5).for_each(|value| tx.send(value).unwrap()));
+        assert_eq!((block_on(rx.recv()), block_on(rx.recv())), (Some(0), Some(1)));
+        sends.join().unwrap();
+        assert_eq!(all(&mut rx), [2, 3, 4]);
     });
 }
 
@@ -93,6 +103,27 @@ fn the_last_sender_ends_the_channel() {
         assert_eq!(all(&mut rx), [1]);
         drops.join().unwrap();
         sends.join().unwrap();
+    });
+}
+
+#[test]
+fn the_end_comes_after_what_the_senders_did() {
+    model(2, || {
+        let did = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let (tx, mut rx) = mpsc::unbounded_channel::<u8>();
+        let other = tx.clone();
+        let drops = [(tx, 0), (other, 1)].map(|(tx, sender)| {
+            let did = did.clone();
+            thread::spawn(move || {
+                did[sender].store(1, Relaxed);
+                drop(tx);
+            })
+        });
+        assert_eq!(block_on(rx.recv()), None);
+        assert_eq!((did[0].load(Relaxed), did[1].load(Relaxed)), (1, 1));
+        for thread in drops {
+            thread.join().unwrap();
+        }
     });
 }
 

@@ -6,7 +6,7 @@
 //! | item | normally | under `--cfg heist_loom` |
 //! |---|---|---|
 //! | `sync::Arc` | std | loom |
-//! | `sync::{Mutex, MutexGuard, Condvar}` | parking_lot (no poison) | loom's, poison removed |
+//! | `sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, Condvar}` | parking_lot (no poison) | loom's, poison removed |
 //! | `sync::atomic::*` | std | loom |
 //! | `cell::UnsafeCell` | std's behind `with`/`with_mut` | loom's, which reports racing accesses |
 //! | `sync::atomic::UnmodelledU64` | std | std: for counters and ids that order nothing |

@@ -5,7 +5,7 @@ pub mod sync {
     use std::ops::{Deref, DerefMut};
     use std::time::Duration;
 
-    pub use loom::sync::Arc;
+    pub use loom::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
     /// std's `Arc` in every build, for `std::task::Wake`. loom does not see its counts.
     pub use std::sync::Arc as StdArc;
 
@@ -72,6 +72,27 @@ pub mod sync {
     impl<T> DerefMut for MutexGuard<'_, T> {
         fn deref_mut(&mut self) -> &mut T {
             self.held.as_mut().expect("the guard is held")
+        }
+    }
+
+    /// loom's reader-writer lock with parking_lot's signature.
+    #[derive(Debug, Default)]
+    pub struct RwLock<T>(loom::sync::RwLock<T>);
+
+    impl<T> RwLock<T> {
+        /// Wraps `value`.
+        pub fn new(value: T) -> Self {
+            Self(loom::sync::RwLock::new(value))
+        }
+
+        /// Locks for reading.
+        pub fn read(&self) -> RwLockReadGuard<'_, T> {
+            self.0.read().unwrap_or_else(|e| e.into_inner())
+        }
+
+        /// Locks for writing.
+        pub fn write(&self) -> RwLockWriteGuard<'_, T> {
+            self.0.write().unwrap_or_else(|e| e.into_inner())
         }
     }
 

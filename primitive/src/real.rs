@@ -2,7 +2,7 @@
 
 /// Locks, reference counts and atomics.
 pub mod sync {
-    pub use parking_lot::{Condvar, Mutex, MutexGuard};
+    pub use parking_lot::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard};
     pub use std::sync::Arc;
     /// std's `Arc` in every build, for `std::task::Wake`.
     pub use std::sync::Arc as StdArc;

@@ -19,9 +19,10 @@ use std::time::Duration;
 use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
 
-use super::{Config, Core};
+use super::{Config, Core, PANICKED};
 use crate::driver::{Clock, Driver};
-use crate::multi_thread::{Counter, Counters, WorkerCounters};
+use crate::hooks::Hooks;
+use crate::multi_thread::{Counters, WorkerCounters};
 use crate::queue::{Injector, retry};
 use crate::task::registry::Registry;
 use crate::task::{How, Runnable, Schedule, TaskRef};
@@ -35,6 +36,13 @@ struct CoreSlot {
     waiting: Vec<Waker>,
 }
 
+/// Whether this thread is inside of a `block_on` that runs tasks.
+pub fn is_current() -> bool {
+    CURRENT
+        .try_with(|current| current.borrow().is_some())
+        .unwrap_or(false)
+}
+
 /// What other threads see.
 pub(super) struct Shared {
     injector: Injector,
@@ -45,9 +53,13 @@ pub(super) struct Shared {
     remote_schedules: UnmodelledU64,
     /// Written by the holder of the core.
     pub(super) counters: Counters,
-    pub(super) idle_ns: Counter,
+    /// Those of futures that run no tasks meanwhile.
+    forced_yields: UnmodelledU64,
+    pub(super) hooks: Option<Box<Hooks>>,
+    shut_down_on_panic: bool,
+    /// A task has, and that is to shut the scheduler down.
+    panicked: AtomicBool,
     local_depth: UnmodelledU64,
-    started: u64,
     pub(super) global_queue_interval: u32,
     pub(super) event_interval: u32,
     pub(super) clock: Clock,
@@ -65,10 +77,12 @@ impl Shared {
             }),
             closed: AtomicBool::new(false),
             remote_schedules: UnmodelledU64::new(0),
-            counters: Counters::default(),
-            idle_ns: Counter::default(),
+            counters: Counters::new(config.poll_times.as_ref()),
+            forced_yields: UnmodelledU64::new(0),
+            hooks: config.hooks.boxed(),
+            shut_down_on_panic: config.shut_down_on_panic,
+            panicked: AtomicBool::new(false),
             local_depth: UnmodelledU64::new(0),
-            started: (config.clock)(),
             global_queue_interval: config
                 .global_queue_interval
                 .unwrap_or(super::GLOBAL_QUEUE_INTERVAL)
@@ -170,11 +184,24 @@ impl Shared {
     }
 
     pub(super) fn worker_counters(&self) -> WorkerCounters {
-        let age = (self.clock)().saturating_sub(self.started);
-        let busy = Duration::from_nanos(age.saturating_sub(self.idle_ns.get()));
-        WorkerCounters {
-            busy,
-            ..self.counters.snapshot()
+        self.counters.snapshot()
+    }
+
+    pub(super) fn count_forced_yields(&self, new: u64) {
+        if new > 0 {
+            self.forced_yields.fetch_add(new, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn forced_yields(&self) -> u64 {
+        self.forced_yields.load(Ordering::Relaxed) + self.counters.forced_yields.get()
+    }
+
+    /// Panics if a task has, and this scheduler was configured so.
+    #[track_caller]
+    pub(super) fn panic_if_told_to(&self) {
+        if self.panicked.load(Ordering::Acquire) {
+            panic!("{PANICKED}");
         }
     }
 }
@@ -196,6 +223,17 @@ impl Schedule for Arc<Shared> {
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
         self.registry.remove(registry_slot)
+    }
+
+    fn hooks(&self) -> Option<&Hooks> {
+        self.hooks.as_deref()
+    }
+
+    fn task_panicked(&self) {
+        if self.shut_down_on_panic {
+            self.panicked.store(true, Ordering::Release);
+            self.close();
+        }
     }
 }
 
@@ -255,6 +293,11 @@ impl Local {
             How::Spawned | How::Woken => self.queue.borrow_mut().push_back(task),
         }
         self.publish_depth();
+    }
+
+    /// Whether no task waits here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.borrow().is_empty() && self.yielded.borrow().is_empty()
     }
 
     pub(super) fn pop(&self) -> Option<Runnable> {

@@ -29,6 +29,9 @@ pub(crate) fn config(workers: usize) -> Config {
         global_queue_interval: None,
         event_interval: 61,
         loan: None,
+        next_slot: true,
+        hooks: Default::default(),
+        poll_times: None,
         seed: 1,
         clock: Arc::new(clock),
     }

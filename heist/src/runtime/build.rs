@@ -14,14 +14,12 @@
 //! - I2: the blocking pool keeps only a weak reference to `Shared` (in [`around`]), which owns it: no cycle. Its
 //!   threads hold a strong one while they run, and workers from before they start: a worker that starts after the
 //!   runtime was let go still drops its tasks with the runtime current.
-//! - I3: a panicking hook neither ends nor skips the thread it is called on.
 //!
 //! Absent on purpose: threads of the blocking pool, which start on demand.
 
 use std::env;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use heist_executor::loan::Loan;
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
@@ -29,12 +27,13 @@ use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Mutex, StdArc};
 use heist_primitive::thread::available_parallelism;
 
-use super::builder::{Builder, Hook};
+use super::builder::Builder;
 use super::context::{self, Role};
 use super::driver::{self, ReactorThread, TurnDriver};
 use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
 use super::id::Id;
 use super::runtime::{Kind, Runtime};
+use super::seed::{RngSeed, Seeds};
 use crate::time::Clock;
 
 /// The environment variable with the number of workers.
@@ -55,20 +54,15 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
     let config = current_thread::Config {
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
-        seed,
+        hooks: settings.hooks.clone(),
+        poll_times: settings.poll_times.configuration(),
+        shut_down_on_panic: settings.shut_down_on_panic,
         clock: StdArc::new(move || clock.now_ns()),
     };
     let scheduler = current_thread::Scheduler::new(config, Box::new(driver));
     let mut blocking = blocking_pool(settings);
-    let handle = Handle {
-        shared: StdArc::new(Shared {
-            id: Id::from_seed(seed),
-            name: settings.name.as_deref().map(Box::from),
-            scheduler: Scheduler::CurrentThread(scheduler.handle().clone()),
-            blocking: blocking.handle().clone(),
-            driver: driver_handle,
-        }),
-    };
+    let to_tasks = Scheduler::CurrentThread(scheduler.handle().clone());
+    let handle = handle(settings, seed, to_tasks, &blocking, driver_handle);
     blocking.set_around(around(&handle, settings, Role::Blocking));
     Ok(Runtime::from_parts(
         handle,
@@ -92,19 +86,15 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
         loan: loan.clone(),
-        seed,
+        next_slot: settings.next_slot,
+        hooks: settings.hooks.clone(),
+        poll_times: settings.poll_times.configuration(),
+        seed: settings.seed.as_ref().map_or(seed, RngSeed::as_u64),
         clock: StdArc::new(move || clock.now_ns()),
     });
     let mut blocking = blocking_pool(settings);
-    let handle = Handle {
-        shared: StdArc::new(Shared {
-            id: Id::from_seed(seed),
-            name: settings.name.as_deref().map(Box::from),
-            scheduler: Scheduler::MultiThread(pool.handle().clone()),
-            blocking: blocking.handle().clone(),
-            driver: driver_handle,
-        }),
-    };
+    let to_tasks = Scheduler::MultiThread(pool.handle().clone());
+    let handle = handle(settings, seed, to_tasks, &blocking, driver_handle);
     blocking.set_around(around(&handle, settings, Role::Blocking));
     let workers_around = around(&handle, settings, Role::Driver);
     let kind = Kind::MultiThread {
@@ -120,6 +110,27 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
             runtime.shutdown(None);
             Err(error)
         }
+    }
+}
+
+fn handle(
+    settings: &Builder,
+    seed: u64,
+    scheduler: Scheduler,
+    blocking: &blocking::Pool,
+    driver: driver::Handle,
+) -> Handle {
+    Handle {
+        shared: StdArc::new(Shared {
+            id: Id::from_seed(seed),
+            name: settings.name.as_deref().map(Box::from),
+            scheduler,
+            blocking: blocking.handle().clone(),
+            driver,
+            seeds: Seeds::new(settings.seed.as_ref()),
+            enters_to_spawn: settings.hooks.on_spawn.is_some(),
+            local_owner: settings.local_owner,
+        }),
     }
 }
 
@@ -165,21 +176,14 @@ fn around(handle: &Handle, settings: &Builder, role: Role) -> Around {
             .clone()
             .or_else(|| shared.upgrade().map(|shared| Handle { shared }));
         let _driving = handle.as_ref().map(|handle| context::start_driving(handle, role));
-        call(&start, "on_thread_start");
+        if let Some(start) = &start {
+            start();
+        }
         body();
-        call(&stop, "on_thread_stop");
+        if let Some(stop) = &stop {
+            stop();
+        }
     })
-}
-
-fn call(hook: &Option<Hook>, name: &str) {
-    let Some(hook) = hook else { return };
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook())) {
-        driver::report(format_args!(
-            "the {name} hook panicked: {}",
-            driver::panic_text(&*payload)
-        ));
-        driver::forget_quietly(payload);
-    }
 }
 
 /// A number that differs from runtime to runtime and from process to process.

@@ -82,7 +82,10 @@ impl TurnDriver {
     /// If the operating system denies the reactor its descriptors.
     pub(super) fn new(settings: &Builder, clock: Clock) -> io::Result<(Self, Handle)> {
         let wait = if settings.enable_io {
-            Wait::Reactor(Reactor::new()?)
+            Wait::Reactor(Reactor::with_capacity(
+                settings.max_io_events_per_tick,
+                settings.max_io_events_per_busy_tick,
+            )?)
         } else {
             Wait::Plain(StdArc::new(Parker::default()))
         };

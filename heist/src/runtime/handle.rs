@@ -11,13 +11,15 @@ use std::future::Future;
 use std::marker::PhantomData;
 
 use heist_executor::task::{JoinHandle, Meta};
-use heist_executor::{blocking, current_thread, multi_thread, park};
+use heist_executor::{blocking, current_thread, multi_thread};
 use heist_primitive::sync::{Arc, MutexGuard, StdArc};
+use heist_primitive::thread::ThreadId;
 
 use super::context::{self, Role};
 use super::driver;
 use super::id::Id;
 use super::metrics::RuntimeMetrics;
+use super::seed::Seeds;
 use crate::time::timers::Timers;
 
 /// What a runtime, its handles and its threads share.
@@ -27,6 +29,11 @@ pub(super) struct Shared {
     pub(super) scheduler: Scheduler,
     pub(super) blocking: blocking::Handle,
     pub(super) driver: driver::Handle,
+    pub(super) seeds: Seeds,
+    /// There is a hook on spawning, in which the runtime is to be current.
+    pub(super) enters_to_spawn: bool,
+    /// The thread of the `LocalRuntime` that this is a part of.
+    pub(super) local_owner: Option<ThreadId>,
 }
 
 /// The queue that a spawn goes to.
@@ -205,7 +212,7 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _driving = context::start_driving(self, Role::Visitor);
-        park::block_on(future)
+        self.wait_for(future)
     }
 
     /// Which scheduler the runtime has.
@@ -249,11 +256,20 @@ impl Handle {
         RuntimeMetrics::new(self.clone())
     }
 
+    /// Polls `future` on this thread and sleeps between the polls.
+    pub(super) fn wait_for<F: Future>(&self, future: F) -> F::Output {
+        match &self.shared.scheduler {
+            Scheduler::CurrentThread(scheduler) => scheduler.block_on(future),
+            Scheduler::MultiThread(scheduler) => scheduler.block_on(future),
+        }
+    }
+
     pub(crate) fn spawn_as<F>(&self, future: F, meta: Meta) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let _current = self.shared.enters_to_spawn.then(|| self.enter());
         match &self.shared.scheduler {
             Scheduler::CurrentThread(scheduler) => scheduler.spawn(future, meta),
             Scheduler::MultiThread(scheduler) => scheduler.spawn(future, meta),
@@ -266,6 +282,10 @@ impl Handle {
         R: Send + 'static,
     {
         self.shared.blocking.spawn(f, meta)
+    }
+
+    pub(super) fn local_owner(&self) -> Option<ThreadId> {
+        self.shared.local_owner
     }
 
     pub(crate) fn io(&self) -> Option<&heist_reactor::Handle> {

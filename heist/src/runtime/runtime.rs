@@ -28,7 +28,7 @@ use std::io;
 use std::time::Duration;
 
 use heist_executor::task::{JoinHandle, Meta};
-use heist_executor::{blocking, current_thread, multi_thread, park};
+use heist_executor::{blocking, current_thread, multi_thread};
 use heist_primitive::sync::Mutex;
 use heist_primitive::thread;
 
@@ -184,7 +184,7 @@ impl Runtime {
         let _driving = context::start_driving(&self.handle, Role::Visitor);
         match &self.kind {
             Kind::CurrentThread(Some(scheduler)) => scheduler.block_on(future),
-            Kind::CurrentThread(None) | Kind::MultiThread { .. } => park::block_on(future),
+            Kind::CurrentThread(None) | Kind::MultiThread { .. } => self.handle.wait_for(future),
         }
     }
 

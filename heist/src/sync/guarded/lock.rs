@@ -10,7 +10,7 @@
 //! Invariants
 //!
 //! - L1: an [`Exclusive`] holds all the permits that the semaphore of its [`Guarded`] will ever have, from before
-//!   `data` is made until after the last use of `data`. So there is one at a time.
+//!   `data` is made until after the last use of `data`. So there is one at a time, and no `Shared` beside it.
 //! - L2: `data` points to the value of that `Guarded` or, once mapped, into it, and the keeper keeps the
 //!   `Guarded` alive and in its place.
 //! - L3: the semaphore is never closed, no permit is added to it, and nobody else takes from it: it is private
@@ -19,7 +19,7 @@
 //! Ordering pairs: the release of the permits (Release) ↔ the acquisition (Acquire), both in batch.rs, publish
 //! the value. Model: loom-tests/tests/sync_mutex.rs.
 //!
-//! Deliberately absent: shared access, until there is a lock that gives it.
+//! Deliberately absent: shared access, which is in shared.rs.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -33,10 +33,10 @@ use crate::sync::mutex::Mutex;
 
 /// A value and the semaphore that says who may use it.
 pub(crate) struct Guarded<T: ?Sized> {
-    batch: Batch,
+    pub(super) batch: Batch,
     /// All permits there are.
     permits: usize,
-    value: UnsafeCell<T>,
+    pub(super) value: UnsafeCell<T>,
 }
 
 // SAFETY: L1: one thread at a time has access to the value, and batch.rs orders the accesses: a lock, which is
@@ -149,9 +149,23 @@ where
 }
 
 /// Gives the permits back when dropped.
-struct Hold<K: Keeper> {
-    keeper: K,
-    permits: usize,
+pub(super) struct Hold<K: Keeper> {
+    pub(super) keeper: K,
+    pub(super) permits: usize,
+}
+
+impl<'a, L: Lock + ?Sized> Hold<&'a L> {
+    /// Forgets which type the lock has.
+    pub(super) fn erase(self) -> Hold<&'a Batch> {
+        let lock: &'a L = self.keeper;
+        let permits = self.permits;
+        // The permits pass to the new hold.
+        std::mem::forget(self);
+        Hold {
+            keeper: &lock.guarded().batch,
+            permits,
+        }
+    }
 }
 
 impl<K: Keeper> Drop for Hold<K> {
@@ -162,8 +176,8 @@ impl<K: Keeper> Drop for Hold<K> {
 
 /// The only access to a value, or to a part of it, until dropped.
 pub(crate) struct Exclusive<K: Keeper, U: ?Sized> {
-    data: *mut U,
-    hold: Hold<K>,
+    pub(super) data: *mut U,
+    pub(super) hold: Hold<K>,
 }
 
 // SAFETY: an `Exclusive` is a `&mut U` and a keeper in one, and can move to another thread if both can.
@@ -220,15 +234,10 @@ impl<K: Keeper, U: ?Sized> Exclusive<K, U> {
 impl<'a, L: Lock + ?Sized, U: ?Sized> Exclusive<&'a L, U> {
     /// Forgets which type the lock has.
     pub(crate) fn erase(self) -> Exclusive<&'a Batch, U> {
-        let lock: &'a L = self.hold.keeper;
-        let hold = Hold {
-            keeper: &lock.guarded().batch,
-            permits: self.hold.permits,
-        };
-        let data = self.data;
-        // The permits have passed to the new hold.
-        std::mem::forget(self);
-        Exclusive { data, hold }
+        Exclusive {
+            data: self.data,
+            hold: self.hold.erase(),
+        }
     }
 }
 

@@ -32,17 +32,18 @@
 //! - Q4: `spare` and a block that it was swapped out of are linked nowhere and have all slots EMPTY.
 //! - Q5: head's block is never null, and head changes only under the [`Consumer`].
 //!
-//! Ordering pairs
+//! Ordering pairs, with their models in loom-tests/tests/sync_mpsc.rs
 //!
-//! - swap in `push` (Release) ↔ load in `pop` (Acquire): the value. Models: `a_value_is_published_with_its_slot`,
-//!   `blocks_are_linked_and_recycled` in loom-tests/tests/sync_mpsc.rs.
-//! - CAS in `expect` (Release) ↔ swap in `push` (Acquire): that the consumer's waker is in place. Model:
-//!   `a_waiting_receiver_is_woken`.
-//! - `fetch_or` in `disconnect` (Release) ↔ load in `pop` (Acquire): all values sent before. Model:
-//!   `the_last_sender_ends_the_channel`.
-//! - CAS on `spare` in `retire` (Release) ↔ swap in `fresh_block` (Acquire): the reset of a block.
-//! - store to `block` (Release) ↔ load in `claim` (Acquire), together with the claim's AcqRel: a claimed index
-//!   and the block loaded before it belong together.
+//! - swap in `write` (Release) ↔ load in `pop_at` (Acquire): the value, and `next`. `a_value_is_published_with_its_slot`.
+//! - `fetch_add` in `link` (Release) ↔ load in `claim` (Acquire): the new block. `blocks_are_linked`.
+//! - CAS in `claim`, AcqRel: whoever links has seen all earlier claims, so none of them can have loaded the new
+//!   `block` (Q1).
+//! - CAS in `expect` (Release) ↔ swap in `write` (Acquire): that the consumer's waker is in place.
+//!   `a_waiting_receiver_is_woken` fails without the two, but loom runs read-modify-writes in one order and cannot
+//!   tell this pair from Relaxed.
+//! - CAS in `retire` (Release) ↔ swap in `fresh_block` (Acquire): the reset of a block. `blocks_are_recycled`.
+//! - `fetch_or` in `disconnect` (Release) ↔ load in `pop` (Acquire): what the senders did before they went.
+//!   `the_end_comes_after_what_the_senders_did`.
 //!
 //! Deliberately absent: a bound (the semaphore's), waiting (chan.rs's), a wait-free claim: while a producer links
 //! a block, a few instructions, the others spin and then yield.
@@ -220,7 +221,9 @@ impl<T> Queue<T> {
                 // Before the claim, so that the others wait for two stores at the most.
                 next = Some(self.fresh_block());
             }
-            let block = self.tail.block.load(Ordering::Acquire);
+            // Relaxed: the load above orders it after the link that made this index, and the claim below, by its
+            // Release, before the link that ends it.
+            let block = self.tail.block.load(Ordering::Relaxed);
             let wanted = index.wrapping_add(STEP);
             let claim =
                 self.tail
@@ -250,7 +253,7 @@ impl<T> Queue<T> {
         let before = unsafe { block.as_ref() };
         // Relaxed: the consumer reads it after it has seen the caller's slot WRITTEN (Q3).
         before.next.store(next.as_ptr(), Ordering::Relaxed);
-        self.tail.block.store(next.as_ptr(), Ordering::Release);
+        self.tail.block.store(next.as_ptr(), Ordering::Relaxed);
         // Skips the position that belongs to no slot, and keeps the flags.
         self.tail.index.fetch_add(STEP, Ordering::Release);
     }
