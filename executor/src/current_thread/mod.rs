@@ -173,9 +173,9 @@ impl Scheduler {
                     break true;
                 };
                 polls += 1;
-                shared
-                    .counters
-                    .poll(&shared.clock, || coop::budget(|| task.run()));
+                let started = shared.counters.begin_poll(&shared.clock);
+                coop::budget(|| task.run());
+                shared.counters.end_poll(&shared.clock, started);
             };
             shared.panic_if_told_to();
             // C2: the root's plain wake of itself.

@@ -230,11 +230,12 @@ impl Worker {
                 self.shared.notify();
             }
             self.woken.set(false);
-            self.counters()
-                .poll(&self.shared.clock, || coop::budget(|| task.run()));
+            let started = self.counters().begin_poll(&self.shared.clock);
+            coop::budget(|| task.run());
             if self.local.borrow().is_none() {
                 return false;
             }
+            self.counters().end_poll(&self.shared.clock, started);
             self.until_driver.set(self.until_driver.get() - 1);
             if self.until_driver.get() == 0 {
                 self.until_driver.set(self.shared.event_interval);
