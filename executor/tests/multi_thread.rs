@@ -3,13 +3,14 @@
 mod support;
 
 use std::future::{pending, poll_fn};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 
+use heist_executor::multi_thread::{Config, Pool};
 use heist_executor::park::block_on;
 use heist_executor::task::yield_now;
-use support::{Drops, Yields, meta, with_pool};
+use support::{Drops, Yields, config, meta, no_around, with_pool};
 
 #[test]
 fn outputs_come_back_in_any_number_of_workers() {
@@ -283,4 +284,47 @@ fn a_task_behind_a_stuck_owner_is_taken_by_another_worker() {
         );
         block_on(stuck).unwrap();
     });
+}
+
+/// The clock says that each task takes 50 µs, so a task from outside waits for about four of them.
+#[test]
+fn a_worker_with_slow_tasks_looks_at_the_injector_more_often() {
+    let (now, ran, stop) = (
+        Arc::new(AtomicU64::new(1)),
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let time = now.clone();
+    let mut pool = Pool::new(Config {
+        clock: Arc::new(move || time.load(Ordering::Relaxed)),
+        ..config(1)
+    });
+    pool.start(no_around()).unwrap();
+    let slow = {
+        let (now, ran, stop) = (now.clone(), ran.clone(), stop.clone());
+        async move {
+            while !stop.load(Ordering::Relaxed) {
+                now.fetch_add(50_000, Ordering::Relaxed);
+                ran.fetch_add(1, Ordering::SeqCst);
+                yield_now().await;
+            }
+        }
+    };
+    let slow = pool.handle().spawn(slow, meta());
+    while ran.load(Ordering::SeqCst) < 500 {
+        std::thread::yield_now();
+    }
+    for _ in 0..100 {
+        let seen = ran.clone();
+        let outside = pool
+            .handle()
+            .spawn(async move { seen.load(Ordering::SeqCst) }, meta());
+        let pushed = ran.load(Ordering::SeqCst);
+        let run = block_on(outside).unwrap();
+        assert!(run <= pushed + 6, "it waited for {} tasks", run - pushed);
+    }
+    stop.store(true, Ordering::Relaxed);
+    block_on(slow).unwrap();
+    pool.begin_shutdown();
+    assert!(pool.join(None));
 }

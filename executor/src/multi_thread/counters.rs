@@ -93,16 +93,17 @@ impl Counters {
         self.polls.get().wrapping_sub(self.polls_before.get())
     }
 
-    /// A stretch of work is over that took `ns`. Only by the owner.
+    /// A stretch of work is over that took `ns`; returns the mean of poll times. Only by the owner.
     ///
     /// The mean of poll times is moved towards the stretch's own by what as many single polls would have moved it:
     /// an exponentially weighted moving average that needs no clock between the polls.
-    pub(crate) fn end_stretch(&self, ns: u64) {
+    pub(crate) fn end_stretch(&self, ns: u64) -> u64 {
         self.busy_ns.add(ns);
+        let old = self.mean_poll_ns.load(Ordering::Relaxed);
         let polls = self.polls.get();
         let new = self.polls_in_stretch();
         if new == 0 {
-            return;
+            return old;
         }
         let mean = ns as f64 / new as f64;
         let weight = if new == polls {
@@ -110,10 +111,11 @@ impl Counters {
         } else {
             1.0 - (1.0 - NEW_POLL_WEIGHT).powf(new as f64)
         };
-        let old = self.mean_poll_ns.load(Ordering::Relaxed) as f64;
-        self.mean_poll_ns
-            .store((old + weight * (mean - old)) as u64, Ordering::Relaxed);
+        let old = old as f64;
+        let moved = (old + weight * (mean - old)) as u64;
+        self.mean_poll_ns.store(moved, Ordering::Relaxed);
         self.polls_before.add(new);
+        moved
     }
 
     pub(crate) fn snapshot(&self) -> WorkerCounters {

@@ -46,9 +46,6 @@ use shared::Shared;
 pub use sleepers::Sleepers;
 pub use worker::current_index as current_worker;
 
-/// Tasks between two looks at the injector, as in Go's scheduler.
-pub(crate) const GLOBAL_QUEUE_INTERVAL: u32 = 61;
-
 /// How a pool is made.
 pub struct Config {
     /// Worker threads; at least one.
@@ -57,7 +54,7 @@ pub struct Config {
     pub thread_name: ThreadName,
     /// Bytes; the platform's default if `None`.
     pub stack_size: Option<usize>,
-    /// Tasks between two looks at the injector.
+    /// Tasks between two looks at the injector; if `None`, as many as take about 200 µs.
     pub global_queue_interval: Option<u32>,
     /// Tasks between two looks at the driver, where there is a loan.
     pub event_interval: u32,

@@ -61,7 +61,8 @@ pub(super) struct Shared {
     /// Those of futures that `block_on` polls; the workers count their own.
     forced_yields: UnmodelledU64,
     pub(super) next_slot: bool,
-    pub(super) global_queue_interval: u32,
+    /// `None`: each worker tunes its own.
+    pub(super) global_queue_interval: Option<u32>,
     pub(super) event_interval: u32,
     pub(super) seed: u64,
     pub(super) clock: Clock,
@@ -92,9 +93,7 @@ impl Shared {
             hooks: config.hooks.boxed(),
             forced_yields: UnmodelledU64::new(0),
             next_slot: config.next_slot,
-            global_queue_interval: config
-                .global_queue_interval
-                .unwrap_or(super::GLOBAL_QUEUE_INTERVAL),
+            global_queue_interval: config.global_queue_interval,
             event_interval: config.event_interval.max(1),
             seed: config.seed,
             clock: config.clock.clone(),

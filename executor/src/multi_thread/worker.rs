@@ -19,7 +19,7 @@
 //! - W2: `searching` is true exactly while the sleepers' registry counts this worker as searching.
 //! - W3: at most [`NEXT_STREAK`] tasks in a row come from the next-slot; then the deque has its turn.
 //! - W4: every `global_queue_interval` tasks the injector comes first, so tasks that keep a worker's own queue
-//!   full do not starve it.
+//!   full do not starve it. Unless it was set, it is tuned to the tasks: as many as take [`INJECTOR_WAIT_NS`].
 //! - W5: a next-slot is taken from its owner only if the owner was inside the same poll at two looks.
 //!
 //! - W6: every `event_interval` tasks the worker looks into the driver if nobody has it, and sleeps in it when it has
@@ -52,6 +52,15 @@ use crate::task::{self, How, Runnable};
 /// Tasks in a row that may come from the next-slot.
 const NEXT_STREAK: u8 = 3;
 
+/// How long a task from outside should wait for a worker that has tasks of its own, in nanoseconds.
+const INJECTOR_WAIT_NS: u64 = 200_000;
+
+/// Tasks between two looks at the injector before anything is known of the tasks, as in Go's scheduler.
+const FIRST_INJECTOR_INTERVAL: u32 = 61;
+
+/// How often, in tasks, the injector is looked at, at the least and at the most.
+const INJECTOR_INTERVALS: (u64, u64) = (2, 127);
+
 /// Spin-loop hints between two looks at a next-slot: a few microseconds, far beyond a short poll.
 #[cfg(not(heist_loom))]
 const LOOK_AGAIN_AFTER: u32 = 128;
@@ -73,6 +82,7 @@ pub(super) struct Worker {
     woken: Cell<bool>,
     next_streak: Cell<u8>,
     until_injector: Cell<u32>,
+    injector_interval: Cell<u32>,
     until_driver: Cell<u32>,
     awake_since: Cell<u64>,
     rng: Rng,
@@ -103,6 +113,7 @@ pub fn current_index() -> Option<usize> {
 /// Works at `seat` until the pool is closed or the seat was left and taken.
 pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
     let Seat { index, local } = seat;
+    let injector_interval = shared.global_queue_interval.unwrap_or(FIRST_INJECTOR_INTERVAL);
     let worker = Rc::new(Worker {
         index,
         local: RefCell::new(Some(local)),
@@ -110,7 +121,8 @@ pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
         // By its start.
         woken: Cell::new(true),
         next_streak: Cell::new(0),
-        until_injector: Cell::new(shared.global_queue_interval),
+        until_injector: Cell::new(injector_interval),
+        injector_interval: Cell::new(injector_interval),
         until_driver: Cell::new(shared.event_interval),
         awake_since: Cell::new((shared.clock)()),
         rng: Rng::new(shared.seed.wrapping_add(index as u64)),
@@ -252,7 +264,7 @@ impl Worker {
 
     fn next_task(&self) -> Option<Runnable> {
         if self.until_injector.get() <= 1 {
-            self.until_injector.set(self.shared.global_queue_interval);
+            self.until_injector.set(self.injector_interval.get());
             if let Some(task) = self.shared.pop_injected() {
                 return Some(task);
             }
@@ -367,7 +379,14 @@ impl Worker {
     fn end_stretch(&self) {
         let now = (self.shared.clock)();
         let since = self.awake_since.replace(now);
-        self.counters().end_stretch(now.saturating_sub(since));
+        let mean_poll_ns = self.counters().end_stretch(now.saturating_sub(since));
+        if let (None, Some(tuned)) = (
+            self.shared.global_queue_interval,
+            INJECTOR_WAIT_NS.checked_div(mean_poll_ns),
+        ) {
+            let (least, most) = INJECTOR_INTERVALS;
+            self.injector_interval.set(tuned.clamp(least, most) as u32);
+        }
         self.counters().forced_yields.add(coop::take_refusals());
     }
 
