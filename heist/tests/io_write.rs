@@ -271,6 +271,21 @@ fn a_converted_writer_keeps_its_unsent_bytes() {
     assert_eq!(run(writer.read_u8()).unwrap(), b'b');
 }
 
+#[test]
+fn slices_as_large_as_the_buffer_reach_a_plain_writer_though_the_first_is_empty() {
+    let plain = Writer {
+        vectored: false,
+        ..Writer::new([])
+    };
+    let mut writer = BufWriter::with_capacity(3, plain);
+    assert_eq!(
+        run(writer.write_vectored(&[IoSlice::new(b""), IoSlice::new(b"abc")])).unwrap(),
+        3
+    );
+    run(writer.flush()).unwrap();
+    assert_eq!(writer.get_ref().written, b"abc");
+}
+
 fn write() -> impl Strategy<Value = Write> {
     prop_oneof![
         (1..20usize).prop_map(Write::Take),

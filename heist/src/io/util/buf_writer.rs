@@ -141,7 +141,7 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let total = bufs.iter().fold(0usize, |sum, buf| sum.saturating_add(buf.len()));
-        if total > self.room() {
+        if total > self.room() || total >= self.buf.capacity() {
             if !self.inner.is_write_vectored() {
                 // It takes one slice at a time: fill our buffer with as many as fit whole.
                 return self.poll_write_some(cx, bufs);
