@@ -32,7 +32,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use heist_primitive::sync::{Arc, Condvar, Mutex};
+use heist_primitive::sync::{Arc, Condvar, Mutex, StdArc};
 use heist_primitive::thread;
 
 use crate::coop;
@@ -49,7 +49,13 @@ pub struct Config {
     pub thread_name: ThreadName,
     /// Bytes; the platform's default if `None`.
     pub stack_size: Option<usize>,
+    /// Told of every closure.
+    pub watch: Option<Watch>,
 }
+
+/// Told `true` when a closure is given to the pool, and `false` when it has ended or was cancelled, after whoever awaits
+/// it was woken.
+pub type Watch = StdArc<dyn Fn(bool) + Send + Sync>;
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -205,7 +211,8 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (unregistered, runnable, join) = raw::new_task(Blocking(Some(f)), Unscheduled, meta);
+        let (unregistered, runnable, join) =
+            raw::new_task(Blocking(Some(f)), Unscheduled::new(&self.shared), meta);
         drop(unregistered);
         let mut state = self.shared.state.lock();
         if state.closing {
@@ -386,7 +393,19 @@ impl<F: FnOnce() -> R, R> Future for Blocking<F> {
 }
 
 /// A blocking task is queued once, by `spawn`; an abort finds it scheduled, running or complete, never idle.
-struct Unscheduled;
+struct Unscheduled {
+    watch: Option<Watch>,
+}
+
+impl Unscheduled {
+    fn new(shared: &Shared) -> Self {
+        let watch = shared.config.watch.clone();
+        if let Some(watch) = &watch {
+            watch(true);
+        }
+        Self { watch }
+    }
+}
 
 impl Schedule for Unscheduled {
     fn schedule(&self, task: Runnable, _: How) {
@@ -394,6 +413,9 @@ impl Schedule for Unscheduled {
     }
 
     fn release(&self, _: u64) -> Option<TaskRef> {
+        if let Some(watch) = &self.watch {
+            watch(false);
+        }
         None
     }
 }

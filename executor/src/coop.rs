@@ -12,6 +12,9 @@
 //! - I2: a leaf that returned `Pending` for its own reasons has spent nothing: [`RestoreOnPending`] gives
 //!   the unit back unless told of progress.
 //! - I3: whoever is refused has been woken before `poll_proceed` returns, so the refusal cannot strand it.
+//! - I4: who is refused, and who yields on purpose, has given its turn up ([`give_up_turn`]); who merely wakes itself
+//!   has not. A scheduler asks once after each poll, for what it runs itself. A mark that nobody asked for, because the
+//!   poll was `Ready` after all, falls to a later task, which then waits a little longer: harmless.
 //!
 //! Absent on purpose: a clock. The budget counts operations, not time.
 
@@ -22,10 +25,27 @@ use std::task::{Context, Poll};
 /// Operations a task may do in one poll.
 pub const BUDGET: u8 = 128;
 
+/// In place of 0: nothing is left, and somebody was refused for it, which counts once a poll.
+const REFUSED: u8 = u8::MAX;
+
 heist_primitive::thread_local! {
     static REMAINING: Cell<Option<u8>> = const { Cell::new(None) };
-    /// Refusals since the last [`take_refusals`].
+    /// Polls in which somebody was refused, since the last [`take_refusals`].
     static REFUSALS: Cell<u64> = const { Cell::new(0) };
+}
+
+heist_primitive::thread_local! {
+    static GAVE_UP_TURN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks the task that is being polled: before its next poll the driver is to be looked at. Besides, wake it.
+pub(crate) fn give_up_turn() {
+    let _ = GAVE_UP_TURN.try_with(|cell| cell.set(true));
+}
+
+/// Whether [`give_up_turn`] was called since the last time this was.
+pub(crate) fn take_given_up_turn() -> bool {
+    GAVE_UP_TURN.try_with(Cell::take).unwrap_or(false)
 }
 
 /// Sets the budget of this thread back to what it was, also when the closure panics.
@@ -68,7 +88,9 @@ pub fn resume(remaining: Option<u8>) {
 /// Whether a leaf future may still make progress in this poll.
 #[inline]
 pub fn has_budget_remaining() -> bool {
-    REMAINING.try_with(|cell| cell.get() != Some(0)).unwrap_or(true)
+    REMAINING
+        .try_with(|cell| !matches!(cell.get(), Some(0 | REFUSED)))
+        .unwrap_or(true)
 }
 
 /// Spends one unit, or wakes the task and returns `Pending` if none is left.
@@ -80,9 +102,10 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     let before = REMAINING.try_with(Cell::get).unwrap_or(None);
     match before {
         None => Poll::Ready(RestoreOnPending::new(None)),
-        Some(0) => {
+        Some(left @ (0 | REFUSED)) => {
+            give_up_turn();
             cx.waker().wake_by_ref();
-            refused();
+            refused(left);
             Poll::Pending
         }
         Some(left) => {
@@ -94,11 +117,15 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 
 /// Off the way of those who have a budget left.
 #[cold]
-fn refused() {
+fn refused(left: u8) {
+    if left == REFUSED {
+        return;
+    }
+    let _ = REMAINING.try_with(|cell| cell.set(Some(REFUSED)));
     let _ = REFUSALS.try_with(|refusals| refusals.set(refusals.get() + 1));
 }
 
-/// How often this thread was refused since the last call, for whoever counts it.
+/// In how many polls somebody was refused on this thread since the last call, for whoever counts it.
 pub(crate) fn take_refusals() -> u64 {
     REFUSALS.try_with(Cell::take).unwrap_or(0)
 }
@@ -158,9 +185,12 @@ mod tests {
                 unit.made_progress();
             }
             assert!(!has_budget_remaining());
+            take_refusals();
             assert!(poll_proceed(&mut cx).is_pending());
+            assert!(!has_budget_remaining());
             assert!(unconstrained(|| poll_proceed(&mut cx).is_ready()));
             assert!(poll_proceed(&mut cx).is_pending());
+            assert_eq!(take_refusals(), 1);
         });
         assert!(poll_proceed(&mut cx).is_ready());
     }

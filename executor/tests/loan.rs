@@ -3,6 +3,7 @@
 mod support;
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Poll, Wake, Waker};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use heist_executor::Driver;
 use heist_executor::loan::Loan;
-use heist_executor::multi_thread::{Config, Handle, Pool};
+use heist_executor::multi_thread::{Config, Handle, Pool, block_in_place};
 use heist_executor::park::block_on;
 use heist_executor::task::yield_now;
 use support::{config, meta, no_around};
@@ -191,4 +192,46 @@ fn one_look_does_for_all_that_yield_together() {
         let looks = outside.looks.load(Ordering::SeqCst);
         assert!(looks < 3 * YIELDS, "{looks} looks for {TASKS} x {YIELDS} yields");
     });
+}
+
+/// Blocks in place when it is woken, until a task that it spawns has run, or for a while.
+struct Blocking(Handle);
+
+impl Wake for Blocking {
+    fn wake(self: Arc<Self>) {
+        let (has_run, is_run) = mpsc::channel();
+        block_in_place(|| {
+            drop(self.0.spawn(async move { has_run.send(()).unwrap() }, meta()));
+            let _ = is_run.recv_timeout(Duration::from_millis(300));
+        });
+    }
+}
+
+/// Only a poll may leave its worker's seat: a worker that is in the driver goes on after it, and needs it.
+#[test]
+fn a_waker_that_blocks_in_place_inside_of_the_driver_does_not_cost_the_worker_its_seat() {
+    let outside = Arc::new(Outside::default());
+    let loan = Arc::new(Loan::new(Box::new(FakeDriver(outside.clone())), true));
+    let mut pool = Pool::new(Config {
+        event_interval: 1,
+        loan: Some(loan),
+        ..config(1)
+    });
+    let handle = pool.handle().clone();
+    *outside.waiter.lock().unwrap() = Some(Waker::from(Arc::new(Blocking(handle.clone()))));
+    outside.ready.store(true, Ordering::SeqCst);
+    let panicked = Arc::new(AtomicBool::new(false));
+    let seen = panicked.clone();
+    pool.start(Arc::new(move |body: &mut dyn FnMut()| {
+        if catch_unwind(AssertUnwindSafe(body)).is_err() {
+            seen.store(true, Ordering::SeqCst);
+        }
+    }))
+    .unwrap();
+    block_on(handle.spawn(async {}, meta())).unwrap();
+    until(|| outside.waiter.lock().unwrap().is_none());
+    block_on(handle.spawn(yield_now(), meta())).unwrap();
+    pool.begin_shutdown();
+    assert!(pool.join(None));
+    assert!(!panicked.load(Ordering::SeqCst), "a worker lost its seat");
 }

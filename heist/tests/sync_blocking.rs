@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use heist::runtime::Builder;
 use heist::sync::mpsc::error::SendTimeoutError;
-use heist::sync::{Mutex, Semaphore, mpsc, oneshot};
+use heist::sync::{Mutex, RwLock, Semaphore, broadcast, mpsc, oneshot};
 use sync_kit::panic_message;
 
 /// The message of a call that is refused inside of a runtime.
@@ -26,6 +26,9 @@ fn refused(call: impl FnOnce()) {
 fn asynchronous_code_is_refused() {
     refused(|| drop(Mutex::new(()).blocking_lock()));
     refused(|| drop(Arc::new(Mutex::new(())).blocking_lock_owned()));
+    refused(|| drop(RwLock::new(()).blocking_read()));
+    refused(|| drop(RwLock::new(()).blocking_write()));
+    refused(|| _ = broadcast::channel::<u8>(1).1.blocking_recv());
     refused(|| drop(Semaphore::new(1).blocking_acquire()));
     refused(|| drop(Semaphore::new(1).blocking_acquire_many(1)));
     refused(|| drop(Arc::new(Semaphore::new(1)).blocking_acquire_owned()));

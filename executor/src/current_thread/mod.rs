@@ -16,10 +16,13 @@
 //! Invariants
 //!
 //! - C1: tasks are polled only by the thread that holds the core.
-//! - C2: a task that yields runs again only after the driver was looked into, so ready I/O and due timers are seen
-//!   between the turns of a yielding loop.
+//! - C2: what gives its turn up (`yield_now`, or its budget spent: I4 of `coop.rs`) runs again only after the driver was
+//!   looked into, so ready I/O and due timers are seen between the turns of a yielding loop. What merely wakes itself
+//!   goes to the back of the queue; the driver is looked into after `event_interval` polls of tasks, or as many of the
+//!   root, at the latest.
 //! - C3: the holder sleeps in the driver only if the root was not woken and no task is queued; whoever changes that from
-//!   another thread wakes the driver's unparker after.
+//!   another thread wakes the driver's unparker after. On the holder's own thread nobody needs to: what wakes there, a
+//!   poll or the driver at the end of its turn, is followed by a look.
 //!
 //! Ordering pairs: push or `woken = true`; unpark ↔ return of `Driver::park`; look. The driver guarantees that an
 //! unpark before a park ends it. Model: loom-tests/tests/current_thread.rs.
@@ -151,24 +154,36 @@ impl Scheduler {
         let root = StdArc::new(RootWaker::new(shared));
         let waker = Waker::from(root.clone());
         let mut cx = Context::from_waker(&waker);
+        // Since the driver was looked into.
+        let (mut polls, mut root_polls) = (0, 0);
         loop {
+            let mut root_yielded = false;
             if root.take_woken() {
+                root_polls += 1;
                 if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
                     return output;
                 }
+                root_yielded = root.is_woken() && coop::take_given_up_turn();
             }
-            let mut idle = false;
-            for _ in 0..shared.event_interval {
+            let idle = loop {
+                if polls >= shared.event_interval {
+                    break false;
+                }
                 let Some(task) = entered.next_task() else {
-                    idle = true;
-                    break;
+                    break true;
                 };
-                shared
-                    .counters
-                    .poll(&shared.clock, || coop::budget(|| task.run()));
-            }
+                polls += 1;
+                let started = shared.counters.begin_poll(&shared.clock);
+                coop::budget(|| task.run());
+                shared.counters.end_poll(&shared.clock, started);
+            };
             shared.panic_if_told_to();
-            entered.park(idle, &root);
+            // C2: the root's plain wake of itself.
+            let root_again = idle && root.is_woken() && !root_yielded && !entered.local.has_yielded();
+            if !(root_again && root_polls < shared.event_interval) {
+                entered.park(idle, &root);
+                (polls, root_polls) = (0, 0);
+            }
         }
     }
 

@@ -20,6 +20,7 @@ use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
 
 use super::{Config, Core, PANICKED};
+use crate::coop;
 use crate::driver::{Clock, Driver};
 use crate::hooks::Hooks;
 use crate::multi_thread::{Counters, WorkerCounters};
@@ -162,6 +163,18 @@ impl Shared {
         }
     }
 
+    /// Whether this thread holds the core. If so it is not waiting in the driver, and looks again before it does.
+    fn is_held_here(&self) -> bool {
+        CURRENT
+            .try_with(|current| {
+                let current = current.borrow();
+                current
+                    .as_ref()
+                    .is_some_and(|local| std::ptr::eq(&*local.shared, self))
+            })
+            .unwrap_or(false)
+    }
+
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.unparker.wake_by_ref();
@@ -289,8 +302,9 @@ impl Local {
     fn schedule(&self, task: Runnable, how: How) {
         self.shared.counters.local_schedules.add(1);
         match how {
-            How::Yielded => self.yielded.borrow_mut().push(task),
-            How::Spawned | How::Woken => self.queue.borrow_mut().push_back(task),
+            // C2.
+            How::Yielded if coop::take_given_up_turn() => self.yielded.borrow_mut().push(task),
+            How::Yielded | How::Spawned | How::Woken => self.queue.borrow_mut().push_back(task),
         }
         self.publish_depth();
     }
@@ -313,6 +327,10 @@ impl Local {
 
     pub(super) fn take_yielded(&self) -> Vec<Runnable> {
         std::mem::take(&mut *self.yielded.borrow_mut())
+    }
+
+    pub(super) fn has_yielded(&self) -> bool {
+        !self.yielded.borrow().is_empty()
     }
 
     pub(super) fn append(&self, yielded: Vec<Runnable>) {
@@ -364,7 +382,7 @@ impl Wake for RootWaker {
 
     fn wake_by_ref(self: &StdArc<Self>) {
         // An RMW also if it was woken already: what was done before this wake must be seen by the poll.
-        if !self.woken.swap(true, Ordering::AcqRel) {
+        if !self.woken.swap(true, Ordering::AcqRel) && !self.shared.is_held_here() {
             self.shared.unparker.wake_by_ref();
         }
     }

@@ -74,17 +74,18 @@ impl Counters {
         *self.thread.lock()
     }
 
-    /// Runs `poll` and counts it. Only by the owner.
+    /// A poll begins: counts it, and reads the clock if polls are timed. Only by the owner.
     #[inline]
-    pub(crate) fn poll(&self, clock: &Clock, poll: impl FnOnce()) {
+    pub(crate) fn begin_poll(&self, clock: &Clock) -> Option<u64> {
         self.polls.add(1);
-        match &self.poll_times {
-            None => poll(),
-            Some(poll_times) => {
-                let started = clock();
-                poll();
-                poll_times.record(clock().saturating_sub(started));
-            }
+        self.poll_times.as_ref().map(|_| clock())
+    }
+
+    /// The poll is over that began at `started`. Only by the owner, who may be another by then: the poll is not timed then.
+    #[inline]
+    pub(crate) fn end_poll(&self, clock: &Clock, started: Option<u64>) {
+        if let (Some(started), Some(poll_times)) = (started, &self.poll_times) {
+            poll_times.record(clock().saturating_sub(started));
         }
     }
 

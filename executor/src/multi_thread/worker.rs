@@ -47,7 +47,7 @@ use crate::hooks::Sleeping;
 use crate::loan::sleep_limit;
 use crate::queue::{Local, retry};
 use crate::rng::Rng;
-use crate::task::{How, Runnable};
+use crate::task::{self, How, Runnable};
 
 /// Tasks in a row that may come from the next-slot.
 const NEXT_STREAK: u8 = 3;
@@ -131,10 +131,12 @@ pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
 /// Takes the seat back, if nobody has come for it, when dropped.
 pub(super) struct Absent(Rc<Worker>);
 
-/// Offers this thread's seat to another. `None`: this thread is no worker, or nobody can take the seat.
+/// Offers this thread's seat to another. `None`: this thread is no worker that polls a task, or nobody can take the seat.
 pub(super) fn leave_seat() -> Option<Absent> {
     let worker = CURRENT.try_with(|current| current.borrow().clone()).ok()??;
-    if worker.shared.is_closed() {
+    // A waker inside of a turn of the driver, or a hook, returns to a worker that still needs its seat.
+    let in_poll = task::try_id().is_some();
+    if !in_poll || worker.shared.is_closed() {
         return None;
     }
     worker.end_stretch();
@@ -230,11 +232,12 @@ impl Worker {
                 self.shared.notify();
             }
             self.woken.set(false);
-            self.counters()
-                .poll(&self.shared.clock, || coop::budget(|| task.run()));
+            let started = self.counters().begin_poll(&self.shared.clock);
+            coop::budget(|| task.run());
             if self.local.borrow().is_none() {
                 return false;
             }
+            self.counters().end_poll(&self.shared.clock, started);
             self.until_driver.set(self.until_driver.get() - 1);
             if self.until_driver.get() == 0 {
                 self.until_driver.set(self.shared.event_interval);
@@ -264,9 +267,17 @@ impl Worker {
             self.local().push(task);
         }
         self.next_streak.set(0);
-        self.local()
-            .pop()
-            .or_else(|| self.shared.steal_injected(&self.local()))
+        self.local().pop().or_else(|| self.take_batch())
+    }
+
+    /// A batch from the injector: one to run, the rest into the deque. That is a push as well (H1), for a worker that
+    /// looked meanwhile has seen the rest in neither queue. One that is searching looks again when it stops.
+    fn take_batch(&self) -> Option<Runnable> {
+        let task = self.shared.steal_injected(&self.local())?;
+        if !self.searching.get() && !self.local().is_empty() {
+            self.shared.notify();
+        }
+        Some(task)
     }
 
     /// Looks at the other workers once round.

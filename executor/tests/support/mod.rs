@@ -53,6 +53,7 @@ pub(crate) fn blocking_pool(max_threads: usize, keep_alive: Duration) -> blockin
         keep_alive,
         thread_name: Arc::new(|| "test-blocking".to_owned()),
         stack_size: None,
+        watch: None,
     })
 }
 

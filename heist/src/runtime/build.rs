@@ -39,6 +39,9 @@ use crate::time::Clock;
 /// The environment variable with the number of workers.
 const WORKER_THREADS: &str = "HEIST_WORKER_THREADS";
 
+const PAUSED_THREADS: &str = "`start_paused` needs a current-thread runtime, whose clock can be paused: use \
+     `Builder::new_current_thread`";
+
 #[track_caller]
 pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
     match settings.flavor {
@@ -48,7 +51,7 @@ pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
 }
 
 fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
-    let clock = Clock::new();
+    let clock = Clock::with_hands(settings.start_paused);
     let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
     let seed = random_seed();
     let config = current_thread::Config {
@@ -57,10 +60,10 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
         hooks: settings.hooks.clone(),
         poll_times: settings.poll_times.configuration(),
         shut_down_on_panic: settings.shut_down_on_panic,
-        clock: StdArc::new(move || clock.now_ns()),
+        clock: machine_clock(),
     };
     let scheduler = current_thread::Scheduler::new(config, Box::new(driver));
-    let mut blocking = blocking_pool(settings);
+    let mut blocking = blocking_pool(settings, driver_handle.clock.watch_of_blocking());
     let to_tasks = Scheduler::CurrentThread(scheduler.handle().clone());
     let handle = handle(settings, seed, to_tasks, &blocking, driver_handle);
     blocking.set_around(around(&handle, settings, Role::Blocking));
@@ -71,9 +74,10 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
     ))
 }
 
+#[track_caller]
 fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime> {
-    let clock = Clock::new();
-    let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
+    assert!(!settings.start_paused, "{PAUSED_THREADS}");
+    let (driver, driver_handle) = TurnDriver::new(settings, Clock::new())?;
     let lend = settings.reactor_loan && driver.has_sources();
     // Several workers need the sentinel, which runs on the reactor thread, also without I/O and timers.
     let needed = driver.has_sources() || workers > 1;
@@ -90,9 +94,9 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         hooks: settings.hooks.clone(),
         poll_times: settings.poll_times.configuration(),
         seed: settings.seed.as_ref().map_or(seed, RngSeed::as_u64),
-        clock: StdArc::new(move || clock.now_ns()),
+        clock: machine_clock(),
     });
-    let mut blocking = blocking_pool(settings);
+    let mut blocking = blocking_pool(settings, None);
     let to_tasks = Scheduler::MultiThread(pool.handle().clone());
     let handle = handle(settings, seed, to_tasks, &blocking, driver_handle);
     blocking.set_around(around(&handle, settings, Role::Blocking));
@@ -146,12 +150,19 @@ fn start_threads(runtime: &mut Runtime, around: Around, loan: Option<StdArc<Loan
     pool.start(around)
 }
 
-fn blocking_pool(settings: &Builder) -> blocking::Pool {
+/// For durations that are measured, not waited for: a runtime's own clock may stand still.
+fn machine_clock() -> heist_executor::Clock {
+    let clock = Clock::new();
+    StdArc::new(move || clock.now_ns())
+}
+
+fn blocking_pool(settings: &Builder, watch: Option<blocking::Watch>) -> blocking::Pool {
     blocking::Pool::new(blocking::Config {
         max_threads: settings.max_blocking_threads,
         keep_alive: settings.thread_keep_alive,
         thread_name: thread_name(settings, "heist-blocking"),
         stack_size: settings.thread_stack_size,
+        watch,
     })
 }
 

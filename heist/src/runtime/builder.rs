@@ -44,6 +44,8 @@ pub struct Builder {
     pub(super) name: Option<String>,
     pub(super) enable_io: bool,
     pub(super) enable_time: bool,
+    /// Always false without the feature `test-util`.
+    pub(super) start_paused: bool,
     pub(super) worker_threads: Option<usize>,
     pub(super) max_blocking_threads: usize,
     pub(super) thread_keep_alive: Duration,
@@ -98,6 +100,7 @@ impl Builder {
             name: None,
             enable_io: false,
             enable_time: false,
+            start_paused: false,
             worker_threads: None,
             max_blocking_threads: 512,
             thread_keep_alive: Duration::from_secs(10),
@@ -133,6 +136,29 @@ impl Builder {
     /// Enables timers: [`heist::time`](crate::time).
     pub fn enable_time(&mut self) -> &mut Self {
         self.enable_time = true;
+        self
+    }
+
+    /// Stops the runtime's clock from the start, as [`time::pause`](crate::time::pause) does. Default: no.
+    ///
+    /// Requires the feature `test-util`, and a current-thread runtime: [`build`](Self::build) panics otherwise.
+    ///
+    /// ```
+    /// use heist::time::{Duration, Instant, sleep};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(86_400)).await; // at once
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(86_400));
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "test-util")]
+    pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
+        self.start_paused = start_paused;
         self
     }
 
@@ -363,7 +389,7 @@ impl Builder {
     /// # Panics
     ///
     /// If the number of workers comes from the environment variable `HEIST_WORKER_THREADS` and that is not a
-    /// whole number of at least 1.
+    /// whole number of at least 1. If a multi-thread runtime is to start with its clock paused (feature `test-util`).
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -385,6 +411,7 @@ impl fmt::Debug for Builder {
             .field("name", &self.name)
             .field("enable_io", &self.enable_io)
             .field("enable_time", &self.enable_time)
+            .field("start_paused", &self.start_paused)
             .field("worker_threads", &self.worker_threads)
             .field("max_blocking_threads", &self.max_blocking_threads)
             .field("thread_keep_alive", &self.thread_keep_alive)

@@ -144,8 +144,7 @@ pub(crate) fn assert_may_block(what: &str) {
     if is_driving() {
         panic!(
             "Cannot block the current thread from within a runtime: {what} would block a thread that is running \
-             asynchronous tasks; use the `async` counterpart, or \
-             move the call into `heist::task::spawn_blocking`"
+             asynchronous tasks. Use the `async` counterpart, or move the call into `heist::task::spawn_blocking`"
         );
     }
 }

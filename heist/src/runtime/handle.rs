@@ -9,6 +9,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use heist_executor::task::{JoinHandle, Meta};
 use heist_executor::{blocking, current_thread, multi_thread};
@@ -20,6 +21,8 @@ use super::driver;
 use super::id::Id;
 use super::metrics::RuntimeMetrics;
 use super::seed::Seeds;
+#[cfg(feature = "test-util")]
+use crate::time::Clock;
 use crate::time::timers::Timers;
 
 /// What a runtime, its handles and its threads share.
@@ -295,7 +298,18 @@ impl Handle {
     pub(crate) fn timers(&self) -> Option<&Arc<Timers>> {
         self.shared.driver.timers.as_ref()
     }
+
+    #[cfg(feature = "test-util")]
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.driver.clock
+    }
 }
+
+/// A panic in what it spawns or runs leaves the runtime as it was.
+impl UnwindSafe for Handle {}
+
+/// A panic in what it spawns or runs leaves the runtime as it was.
+impl RefUnwindSafe for Handle {}
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -24,6 +24,8 @@
 //! # }
 //! ```
 //!
+//! A [`LocalRuntime`] is a current-thread runtime bound to one thread, whose tasks need not be `Send`.
+//!
 //! The map of the module:
 //!
 //! ```text
@@ -31,6 +33,7 @@
 //!                                                                        │
 //! context.rs  the current runtime of a thread ◄── handle.rs  Arc of what is shared ──► metrics.rs  counters
 //!                                                                        │
+//! local.rs    LocalRuntime: a runtime with a local set
 //! hooks.rs, poll_times.rs, seed.rs   more of the builder's settings
 //! driver.rs   the only file where executor, reactor and timer meet ◄─────┘
 //! ```

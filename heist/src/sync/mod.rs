@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`oneshot`] | one value, from one task to another |
 //! | [`mpsc`] | many values, from many tasks to one; bounded or unbounded |
+//! | [`broadcast`] | many values, each of them to all tasks that listen |
+//! | [`watch`] | the latest value, to all tasks that look |
 //! | [`Mutex`] | a value that one task at a time uses, also across an `.await` |
 //! | [`RwLock`] | a value that many tasks read or one writes, also across an `.await` |
 //! | [`OnceCell`] | a value that the first who needs it makes |
@@ -44,8 +46,10 @@ mod set_once;
 mod waiters;
 mod wakers;
 
+pub mod broadcast;
 pub mod mpsc;
 pub mod oneshot;
+pub mod watch;
 
 /// The named futures of this module.
 pub mod futures {

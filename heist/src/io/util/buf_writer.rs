@@ -141,7 +141,7 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let total = bufs.iter().fold(0usize, |sum, buf| sum.saturating_add(buf.len()));
-        if total > self.room() || total >= self.buf.capacity() {
+        if total > self.room() {
             if !self.inner.is_write_vectored() {
                 // It takes one slice at a time: fill our buffer with as many as fit whole.
                 return self.poll_write_some(cx, bufs);
@@ -150,7 +150,12 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
         }
         let me = self.project();
         if total >= me.buf.capacity() {
-            return me.inner.poll_write_vectored(cx, bufs);
+            if me.inner.is_write_vectored() {
+                return me.inner.poll_write_vectored(cx, bufs);
+            }
+            // It may take the first slice as it comes, and an empty one would look like the end.
+            let first = bufs.iter().find(|buf| !buf.is_empty());
+            return me.inner.poll_write(cx, first.map_or(&[], |buf| &**buf));
         }
         bufs.iter().for_each(|buf| me.buf.extend_from_slice(buf));
         Poll::Ready(Ok(total))

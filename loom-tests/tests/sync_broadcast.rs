@@ -1,0 +1,126 @@
+//! broadcast: a ring of locked slots and a tail.
+//!
+//! Properties: nobody sleeps through a value or the close; each value is read, or accounted for, once by each receiver;
+//! a value is never cloned by two threads at a time (loom's cell would report it).
+#![cfg(heist_loom)]
+
+mod sync_kit;
+
+use heist::sync::broadcast;
+use heist::sync::broadcast::error::RecvError;
+use heist_loom_tests::model;
+use heist_primitive::cell::UnsafeCell;
+use heist_primitive::sync::StdArc;
+use heist_primitive::thread;
+use sync_kit::{block_on, poll_once};
+
+#[test]
+fn every_receiver_gets_the_value() {
+    model(2, || {
+        let (sender, mut first) = broadcast::channel(2);
+        let mut second = sender.subscribe();
+        let receives = thread::spawn(move || assert_eq!(block_on(second.recv()), Ok(1)));
+        let sends = thread::spawn(move || assert!(sender.send(1).is_ok()));
+        assert_eq!(block_on(first.recv()), Ok(1));
+        receives.join().unwrap();
+        sends.join().unwrap();
+    });
+}
+
+#[test]
+fn a_close_is_seen_after_the_last_value() {
+    model(2, || {
+        let (sender, mut receiver) = broadcast::channel(2);
+        let other = sender.clone();
+        let sends = thread::spawn(move || assert!(sender.send(1).is_ok()));
+        let closes = thread::spawn(move || drop(other));
+        assert_eq!(block_on(receiver.recv()), Ok(1));
+        assert_eq!(block_on(receiver.recv()), Err(RecvError::Closed));
+        sends.join().unwrap();
+        closes.join().unwrap();
+    });
+}
+
+#[test]
+fn a_lagging_reader_meets_the_writer() {
+    model(2, || {
+        let (sender, mut receiver) = broadcast::channel(1);
+        let sends = thread::spawn(move || {
+            for value in 0..3 {
+                assert!(sender.send(value).is_ok());
+            }
+        });
+        let mut next = 0;
+        loop {
+            match block_on(receiver.recv()) {
+                Ok(value) => {
+                    assert_eq!(value, next);
+                    next += 1;
+                }
+                Err(RecvError::Lagged(missed)) => next += missed,
+                Err(RecvError::Closed) => break,
+            }
+        }
+        assert_eq!(next, 3);
+        sends.join().unwrap();
+    });
+}
+
+#[test]
+fn a_receiver_that_goes_gives_up_its_share() {
+    model(2, || {
+        let counted = StdArc::new(());
+        let (sender, mut first) = broadcast::channel(1);
+        let second = sender.subscribe();
+        let value = counted.clone();
+        let sends = thread::spawn(move || {
+            assert!(sender.send(value).is_ok());
+            sender
+        });
+        let goes = thread::spawn(move || drop(second));
+        assert!(block_on(first.recv()).is_ok());
+        let sender = sends.join().unwrap();
+        goes.join().unwrap();
+        assert!(sender.is_empty());
+        assert_eq!(StdArc::strong_count(&counted), 1);
+    });
+}
+
+#[test]
+fn a_wait_that_is_given_up_loses_nothing() {
+    model(2, || {
+        let (sender, mut receiver) = broadcast::channel(1);
+        let sends = thread::spawn(move || assert!(sender.send(1).is_ok()));
+        let got = {
+            let mut recv = Box::pin(receiver.recv());
+            poll_once(recv.as_mut()).is_ready()
+        };
+        if !got {
+            assert_eq!(block_on(receiver.recv()), Ok(1));
+        }
+        sends.join().unwrap();
+    });
+}
+
+/// `Send` and not `Sync`: its clone writes to the original.
+struct Alone(UnsafeCell<u32>);
+
+impl Clone for Alone {
+    fn clone(&self) -> Self {
+        self.0.with_mut(|_| ());
+        Self(UnsafeCell::new(0))
+    }
+}
+
+#[test]
+fn clones_do_not_overlap() {
+    model(2, || {
+        let (sender, mut first) = broadcast::channel(1);
+        let mut second = sender.subscribe();
+        let _third = sender.subscribe();
+        assert!(sender.send(Alone(UnsafeCell::new(0))).is_ok());
+        let receives = thread::spawn(move || assert!(second.try_recv().is_ok()));
+        assert!(first.try_recv().is_ok());
+        receives.join().unwrap();
+    });
+}

@@ -1,0 +1,82 @@
+//! watch: a version, a value, and notifications after both.
+//!
+//! Properties: nobody sleeps through a change, the close, or the departure of the last receiver; the version that
+//! is seen belongs to the value that is seen.
+#![cfg(heist_loom)]
+
+mod sync_kit;
+
+use heist::sync::watch;
+use heist_loom_tests::model;
+use heist_primitive::thread;
+use sync_kit::{block_on, poll_once};
+
+#[test]
+fn a_change_is_not_missed() {
+    model(2, || {
+        let (sender, mut receiver) = watch::channel(0);
+        let sends = thread::spawn(move || {
+            sender.send(1).unwrap();
+            sender
+        });
+        block_on(receiver.changed()).unwrap();
+        assert_eq!(*receiver.borrow_and_update(), 1);
+        drop(sends.join().unwrap());
+        assert!(block_on(receiver.changed()).is_err());
+    });
+}
+
+#[test]
+fn the_last_change_and_the_close_are_seen() {
+    model(2, || {
+        let (sender, mut receiver) = watch::channel(0);
+        let sends = thread::spawn(move || sender.send(1).unwrap());
+        assert_eq!(*block_on(receiver.wait_for(|value| *value == 1)).unwrap(), 1);
+        assert!(block_on(receiver.changed()).is_err());
+        sends.join().unwrap();
+    });
+}
+
+#[test]
+fn the_last_receiver_is_missed() {
+    model(2, || {
+        let (sender, first) = watch::channel(());
+        let second = first.clone();
+        let drops = thread::spawn(move || drop(first));
+        let also = thread::spawn(move || drop(second));
+        block_on(sender.closed());
+        assert_eq!(sender.receiver_count(), 0);
+        drops.join().unwrap();
+        also.join().unwrap();
+    });
+}
+
+#[test]
+fn a_version_belongs_to_its_value() {
+    model(2, || {
+        let (sender, mut receiver) = watch::channel(0);
+        let other = sender.clone();
+        let sends = thread::spawn(move || other.send_modify(|value| *value += 1));
+        sender.send_modify(|value| *value += 1);
+        let seen = *receiver.borrow_and_update();
+        sends.join().unwrap();
+        assert_eq!(receiver.has_changed().unwrap(), seen < 2);
+    });
+}
+
+#[test]
+fn a_wait_that_is_given_up_takes_nothing() {
+    model(2, || {
+        let (sender, mut receiver) = watch::channel(0);
+        let sends = thread::spawn(move || sender.send(1).unwrap());
+        let seen = {
+            let mut changed = Box::pin(receiver.changed());
+            poll_once(changed.as_mut()).is_ready()
+        };
+        if !seen {
+            block_on(receiver.changed()).unwrap();
+        }
+        assert_eq!(*receiver.borrow(), 1);
+        sends.join().unwrap();
+    });
+}
