@@ -356,6 +356,8 @@ impl<T: 'static> JoinSet<T> {
 
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
+        // A task that ends before its handle is dropped below wakes nobody.
+        self.ready.leave();
         self.tasks().for_each(JoinHandle::abort);
     }
 }

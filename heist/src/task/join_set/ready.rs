@@ -83,6 +83,12 @@ impl Ready {
         }
         slot
     }
+
+    /// Nobody waits any more.
+    pub(super) fn leave(&self) {
+        let waker = self.0.lock().waker.take();
+        drop(waker);
+    }
 }
 
 impl List {
