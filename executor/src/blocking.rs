@@ -27,11 +27,12 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::mem::forget;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use heist_primitive::sync::{Arc, Condvar, Mutex};
+use heist_primitive::sync::{Arc, Condvar, Mutex, StdArc};
 use heist_primitive::thread;
 
 use crate::coop;
@@ -48,7 +49,13 @@ pub struct Config {
     pub thread_name: ThreadName,
     /// Bytes; the platform's default if `None`.
     pub stack_size: Option<usize>,
+    /// Told of every closure.
+    pub watch: Option<Watch>,
 }
+
+/// Told `true` when a closure is given to the pool, and `false` when it has ended or was cancelled, after whoever awaits
+/// it was woken.
+pub type Watch = StdArc<dyn Fn(bool) + Send + Sync>;
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +86,13 @@ struct State {
     next_handle: u64,
     /// To be joined: by the next thread that ends, or by the pool.
     last_ended: Option<thread::JoinHandle<()>>,
+}
+
+impl State {
+    /// Whether a thread works, waits, or is on its way out through the hooks.
+    fn has_threads(&self) -> bool {
+        self.threads > 0 || !self.handles.is_empty()
+    }
 }
 
 /// Owns the threads.
@@ -148,21 +162,22 @@ impl Pool {
         let shared = &self.handle.shared;
         let mut state = shared.state.lock();
         match limit {
-            None => shared.ended.wait_while(&mut state, |state| state.threads > 0),
+            None => shared.ended.wait_while(&mut state, |state| state.has_threads()),
             Some(limit) => {
                 shared
                     .ended
-                    .wait_while_for(&mut state, |state| state.threads > 0, limit);
-                if state.threads > 0 {
+                    .wait_while_for(&mut state, |state| state.has_threads(), limit);
+                if state.has_threads() {
                     return false;
                 }
             }
         }
-        let handles = std::mem::take(&mut state.handles);
         let last_ended = state.last_ended.take();
         drop(state);
-        for handle in handles.into_values().chain(last_ended) {
-            // A panic was reported when it happened.
+        // This may be the last one itself, in the destructor of a thread-local.
+        let other = |handle: &thread::JoinHandle<()>| handle.thread().id() != thread::current().id();
+        if let Some(handle) = last_ended.filter(other) {
+            // It joins the one before it. A panic was reported when it happened.
             let _ = handle.join();
         }
         true
@@ -196,7 +211,8 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (unregistered, runnable, join) = raw::new_task(Blocking(Some(f)), Unscheduled, meta);
+        let (unregistered, runnable, join) =
+            raw::new_task(Blocking(Some(f)), Unscheduled::new(&self.shared), meta);
         drop(unregistered);
         let mut state = self.shared.state.lock();
         if state.closing {
@@ -208,8 +224,10 @@ impl Handle {
         if state.queue.len() > state.idle && state.threads < self.shared.config.max_threads {
             state.threads += 1;
             drop(state);
-            if let Err(error) = self.start_thread() {
-                self.thread_refused(&error);
+            let counted = Counted(self);
+            match self.start_thread() {
+                Ok(()) => forget(counted),
+                Err(error) => self.thread_refused(counted, &error),
             }
         } else {
             drop(state);
@@ -245,25 +263,32 @@ impl Handle {
         Ok(())
     }
 
-    /// B1: the thread that was counted cannot be made.
+    /// The thread that was counted cannot be made.
     #[track_caller]
-    fn thread_refused(&self, error: &io::Error) {
+    fn thread_refused(&self, counted: Counted<'_>, error: &io::Error) {
+        forget(counted);
+        assert!(
+            self.count_out(),
+            "cannot start a thread for a blocking task: {error}; raise the limit on threads (`ulimit -u`, \
+             `pids.max`) or lower `max_blocking_threads`"
+        );
+    }
+
+    /// B1: a thread that was counted is not there. False: nor is any other, so what was queued is cancelled.
+    fn count_out(&self) -> bool {
         let mut state = self.shared.state.lock();
         state.threads -= 1;
         if state.threads > 0 {
             drop(state);
             // A thread that is there will come to it.
             self.shared.work.notify_one();
-            return;
+            return true;
         }
         let stranded = std::mem::take(&mut state.queue);
         drop(state);
         self.shared.ended.notify_all();
         stranded.into_iter().for_each(cancel);
-        panic!(
-            "cannot start a thread for a blocking task: {error}; raise the limit on threads (`ulimit -u`, \
-             `pids.max`) or lower `max_blocking_threads`"
-        );
+        false
     }
 
     /// Threads there are.
@@ -279,6 +304,15 @@ impl Handle {
     /// Closures that have not begun.
     pub fn queue_depth(&self) -> usize {
         self.shared.state.lock().queue.len()
+    }
+}
+
+/// A thread that is counted and not yet made. Counts it out if making it panics, as the function for its name may.
+struct Counted<'a>(&'a Handle);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.count_out();
     }
 }
 
@@ -359,7 +393,19 @@ impl<F: FnOnce() -> R, R> Future for Blocking<F> {
 }
 
 /// A blocking task is queued once, by `spawn`; an abort finds it scheduled, running or complete, never idle.
-struct Unscheduled;
+struct Unscheduled {
+    watch: Option<Watch>,
+}
+
+impl Unscheduled {
+    fn new(shared: &Shared) -> Self {
+        let watch = shared.config.watch.clone();
+        if let Some(watch) = &watch {
+            watch(true);
+        }
+        Self { watch }
+    }
+}
 
 impl Schedule for Unscheduled {
     fn schedule(&self, task: Runnable, _: How) {
@@ -367,6 +413,9 @@ impl Schedule for Unscheduled {
     }
 
     fn release(&self, _: u64) -> Option<TaskRef> {
+        if let Some(watch) = &self.watch {
+            watch(false);
+        }
         None
     }
 }

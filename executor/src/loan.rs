@@ -205,7 +205,8 @@ impl Loan {
 
     /// Waits a while for a worker to turn the driver. False: none has, and the driver is here.
     fn has_turned(&self, seat: &mut MutexGuard<'_, Seat>) -> bool {
-        if seat.thread == Thread::Turning && !seat.asked {
+        // The lock may have been open since its own turn, and a worker may have come in between.
+        if seat.thread == Thread::Turning && !seat.asked && seat.driver.is_some() {
             return false;
         }
         if seat.driver.is_none() {

@@ -22,7 +22,7 @@ struct Running {
 /// The threads.
 pub(crate) struct Threads {
     running: Arc<Running>,
-    handles: Vec<thread::JoinHandle<()>>,
+    handles: Mutex<Vec<thread::JoinHandle<()>>>,
 }
 
 /// Counts its thread out, also when the body panics.
@@ -43,7 +43,7 @@ impl Threads {
         };
         Self {
             running: Arc::new(running),
-            handles: Vec::new(),
+            handles: Mutex::new(Vec::new()),
         }
     }
 
@@ -53,22 +53,23 @@ impl Threads {
     ///
     /// The operating system's.
     pub(crate) fn spawn(
-        &mut self,
+        &self,
         builder: thread::Builder,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {
         *self.running.count.lock() += 1;
         // Dropped with the closure if the thread cannot be made.
         let ended = Ended(self.running.clone());
-        self.handles.push(builder.spawn(move || {
+        let handle = builder.spawn(move || {
             let _ended = ended;
             body();
-        })?);
+        })?;
+        self.handles.lock().push(handle);
         Ok(())
     }
 
     /// Waits until all have ended, for `limit` at the most. True: all have.
-    pub(crate) fn join(&mut self, limit: Option<Duration>) -> bool {
+    pub(crate) fn join(&self, limit: Option<Duration>) -> bool {
         let mut count = self.running.count.lock();
         match limit {
             None => self.running.ended.wait_while(&mut count, |count| *count > 0),
@@ -82,7 +83,9 @@ impl Threads {
             }
         }
         drop(count);
-        for handle in self.handles.drain(..) {
+        // All of them: who starts a thread is one of those counted, or the owner.
+        let handles = std::mem::take(&mut *self.handles.lock());
+        for handle in handles {
             // A panic was reported when it happened.
             let _ = handle.join();
         }
@@ -93,7 +96,7 @@ impl Threads {
 impl fmt::Debug for Threads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Threads")
-            .field("handles", &self.handles.len())
+            .field("handles", &self.handles.lock().len())
             .finish_non_exhaustive()
     }
 }

@@ -2,9 +2,11 @@
 
 mod support;
 
-use std::sync::mpsc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use heist_executor::blocking;
 use heist_executor::park::block_on;
 use support::{Drops, blocking_pool, meta};
 
@@ -136,5 +138,39 @@ fn a_panic_is_in_the_join_error_and_the_thread_goes_on() {
     assert_eq!(block_on(handle.spawn(|| 1, meta())).unwrap(), 1);
     assert_eq!(handle.threads(), 1);
     pool.begin_shutdown();
+    assert!(pool.join(None));
+}
+
+#[test]
+fn a_thread_whose_name_cannot_be_made_is_not_waited_for() {
+    let mut pool = blocking::Pool::new(blocking::Config {
+        max_threads: 2,
+        keep_alive: LONG,
+        thread_name: Arc::new(|| panic!("no name")),
+        stack_size: None,
+        watch: None,
+    });
+    let handle = pool.handle().clone();
+    let drops = Drops::default();
+    let guard = drops.guard();
+    catch_unwind(AssertUnwindSafe(|| handle.spawn(move || drop(guard), meta()))).unwrap_err();
+    assert_eq!((handle.threads(), handle.queue_depth(), drops.count()), (0, 0, 1));
+    pool.begin_shutdown();
+    assert!(pool.join(Some(LONG)));
+}
+
+#[test]
+fn a_thread_that_is_stuck_behind_its_closures_is_waited_for_within_the_limit() {
+    let (release, released) = gate();
+    let mut pool = blocking_pool(1, LONG);
+    pool.set_around(Arc::new(move |body: &mut dyn FnMut()| {
+        body();
+        // As a hook for the thread's end may be.
+        released.lock().unwrap().recv().unwrap();
+    }));
+    block_on(pool.handle().spawn(|| (), meta())).unwrap();
+    pool.begin_shutdown();
+    assert!(!pool.join(Some(Duration::from_millis(1))));
+    release.send(()).unwrap();
     assert!(pool.join(None));
 }

@@ -271,6 +271,14 @@ fn a_converted_writer_keeps_its_unsent_bytes() {
     assert_eq!(run(writer.read_u8()).unwrap(), b'b');
 }
 
+#[test]
+fn an_empty_first_slice_is_not_the_end_for_a_writer_that_takes_one_at_a_time() {
+    let mut writer = BufWriter::with_capacity(4, Writer::new(Vec::new()));
+    let slices = [IoSlice::new(b""), IoSlice::new(b"abc"), IoSlice::new(b"d")];
+    assert_eq!(run(writer.write_vectored(&slices)).unwrap(), 3);
+    assert_eq!(writer.get_ref().written, b"abc");
+}
+
 fn write() -> impl Strategy<Value = Write> {
     prop_oneof![
         (1..20usize).prop_map(Write::Take),

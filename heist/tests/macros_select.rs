@@ -54,6 +54,33 @@ fn preconditions_come_first_and_expressions_of_disabled_branches_are_evaluated()
 }
 
 #[test]
+fn an_output_whose_type_nothing_says_is_inferred() {
+    // Disabled or not, alone or not, in order or not: each is an expansion of its own.
+    let (first, second, third) = (
+        poll_fn(|_| panic!()),
+        poll_fn(|_| panic!()),
+        poll_fn(|_| panic!()),
+    );
+    let n = finish(async {
+        let one = select! {
+            _ = first, if false => unreachable!("its precondition is false"),
+            n = ready(1) => n,
+        };
+        let two = select! {
+            biased;
+            n = ready(2) => n,
+            _ = second => unreachable!("it is below a branch that is ready"),
+        };
+        let three = select! {
+            _ = third, if false => unreachable!("its precondition is false"),
+            else => 3,
+        };
+        [one, two, three]
+    });
+    assert_eq!(n, [1, 2, 3]);
+}
+
+#[test]
 fn an_output_that_does_not_match_disables_its_branch() {
     let log = Log::default();
     let mut future = pin!(async {

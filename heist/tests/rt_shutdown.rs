@@ -283,3 +283,25 @@ fn a_runtime_shared_by_its_own_tasks_is_let_go() {
     let said = receive.recv().unwrap();
     assert!(said.contains("shutdown_background"), "{said}");
 }
+
+#[test]
+fn a_worker_that_starts_after_the_shutdown_drops_tasks_with_the_runtime_current() {
+    struct Look(mpsc::Sender<bool>);
+    impl Drop for Look {
+        fn drop(&mut self) {
+            let _ = self.0.send(heist::runtime::Handle::try_current().is_ok());
+        }
+    }
+    let (send, receive) = mpsc::channel();
+    for _ in 0..300 {
+        let runtime = rt_kit::workers(1);
+        let look = Look(send.clone());
+        runtime.spawn(async move {
+            let _look = look;
+            pending::<()>().await;
+        });
+        runtime.shutdown_background();
+    }
+    drop(send);
+    assert_eq!(receive.iter().filter(|current| *current).count(), 300);
+}

@@ -18,6 +18,7 @@ fn pool(max_threads: usize) -> Pool {
         keep_alive: Duration::ZERO,
         thread_name: StdArc::new(|| "model".to_owned()),
         stack_size: None,
+        watch: None,
     })
 }
 

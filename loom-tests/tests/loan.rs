@@ -9,6 +9,7 @@ use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use heist_executor::Driver;
+use heist_executor::hooks::Hooks;
 use heist_executor::loan::Loan;
 use heist_executor::model::{look, sleep, unpark};
 use heist_executor::multi_thread::{Config, Pool};
@@ -183,6 +184,9 @@ fn an_event_reaches_a_task_through_the_worker_that_waits_for_it() {
             global_queue_interval: Some(2),
             event_interval: 2,
             loan: Some(loan.clone()),
+            next_slot: true,
+            hooks: Hooks::default(),
+            poll_times: None,
             seed: 1,
             clock: StdArc::new(|| 0),
         });

@@ -34,3 +34,20 @@ fn owner_and_thief_take_each_task_once() {
         assert_eq!(runs[1].load(Ordering::Relaxed), 1);
     });
 }
+
+/// The slot alone carries a new task to a thief that was there before it.
+#[test]
+fn a_thief_sees_the_whole_of_a_task_that_is_new() {
+    model(3, || {
+        let slot = Arc::new(Slot::new());
+        let thief = {
+            let slot = slot.clone();
+            thread::spawn(move || slot.take_and_run())
+        };
+        let hand = Hand::new();
+        drop(hand.spawn(async {}));
+        hand.put_into(&slot);
+        slot.take_and_run();
+        thief.join().unwrap();
+    });
+}

@@ -7,7 +7,8 @@
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
-use heist_executor::multi_thread::{Config, Pool};
+use heist_executor::hooks::Hooks;
+use heist_executor::multi_thread::{Config, Pool, block_in_place};
 use heist_executor::park::block_on;
 use heist_executor::task::Meta;
 use heist_loom_tests::model;
@@ -22,8 +23,11 @@ fn pool(workers: usize) -> Pool {
         global_queue_interval: Some(2),
         event_interval: 2,
         loan: None,
+        next_slot: true,
+        hooks: Hooks::default(),
+        poll_times: None,
         seed: 1,
-        clock: || 0,
+        clock: StdArc::new(|| 0),
     });
     pool.start(StdArc::new(|body: &mut dyn FnMut()| body())).unwrap();
     pool
@@ -50,6 +54,50 @@ fn two_workers_one_task_from_outside() {
         assert_eq!(block_on(join).unwrap(), 7);
         pool.begin_shutdown();
         assert!(pool.join(None));
+    });
+}
+
+/// The closure waits for a task that only another thread can run: one that takes the seat.
+#[test]
+fn a_seat_that_is_left_finds_a_thread() {
+    model(1, || {
+        let mut pool = pool(1);
+        let handle = pool.handle().clone();
+        let join = pool.handle().spawn(
+            async move {
+                let other = handle.spawn(async { 7 }, Meta::caller());
+                block_in_place(|| block_on(other).unwrap())
+            },
+            Meta::caller(),
+        );
+        assert_eq!(block_on(join).unwrap(), 7);
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+    });
+}
+
+/// The closure ends at once: the thread takes its seat back, or another has come for it; and the pool closes meanwhile.
+#[test]
+fn a_seat_is_taken_once_also_while_the_pool_closes() {
+    model(1, || {
+        let mut pool = pool(1);
+        let tracked = Arc::new(());
+        let join = {
+            let tracked = tracked.clone();
+            pool.handle().spawn(
+                async move {
+                    let _held = tracked;
+                    block_in_place(|| ());
+                    heist_executor::task::yield_now().await;
+                },
+                Meta::caller(),
+            )
+        };
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+        // Done or cancelled.
+        let _ = block_on(join);
+        assert_eq!(Arc::strong_count(&tracked), 1);
     });
 }
 

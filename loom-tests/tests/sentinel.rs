@@ -14,7 +14,7 @@ use heist_executor::model::watch;
 use heist_executor::multi_thread::Sleepers;
 use heist_executor::park::Parker;
 use heist_loom_tests::model;
-use heist_primitive::sync::atomic::{AtomicBool, Ordering, fence};
+use heist_primitive::sync::atomic::{AtomicBool, Ordering};
 use heist_primitive::sync::{Arc, Condvar, Mutex, StdArc};
 use heist_primitive::thread;
 
@@ -77,8 +77,7 @@ impl Pool {
     /// What a worker does that fills its next-slot.
     fn fill(&self) {
         self.slot.swap(true, Ordering::AcqRel);
-        fence(Ordering::SeqCst);
-        if self.sleepers.parked() > 0 {
+        if self.sleepers.is_anybody_parked() {
             watch(&self.loan);
         }
     }

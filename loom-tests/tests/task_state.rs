@@ -193,12 +193,15 @@ fn join_drop_against_completion() {
         let tracked = Arc::new(());
         let output = tracked.clone();
         let mut join = hand.spawn(async move { output });
+        // The second poll reads the waker that the first has left.
         let _ = poll(&mut join);
         let worker = {
             let hand = hand.clone();
             thread::spawn(move || hand.run_all())
         };
-        drop(join);
+        if poll(&mut join).is_pending() {
+            drop(join);
+        }
         worker.join().unwrap();
         assert_eq!(Arc::strong_count(&tracked), 1);
     });
@@ -231,5 +234,67 @@ fn shutdown_against_run_and_wake() {
         hand.run_all();
         assert!(poll(&mut join).is_ready());
         wakers.lock().clear();
+    });
+}
+
+/// Whose wake and drop race, which loom reports, unless somebody orders them.
+struct Probe(AtomicUsize);
+
+impl Wake for Probe {
+    fn wake(self: StdArc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &StdArc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.0.with_mut(|_| ());
+    }
+}
+
+/// A join waker is dropped, with the handle or by the completer, after the completer's wake of it.
+#[test]
+fn join_waker_is_dropped_after_its_wake() {
+    model(3, || {
+        let hand = Hand::new();
+        let mut join = hand.spawn(async {});
+        let waker = Waker::from(StdArc::new(Probe(AtomicUsize::new(0))));
+        let pending = Pin::new(&mut join).poll(&mut Context::from_waker(&waker));
+        assert!(pending.is_pending());
+        // The handle has the only one from here on.
+        drop(waker);
+        let worker = {
+            let hand = hand.clone();
+            thread::spawn(move || hand.run_all())
+        };
+        drop(join);
+        worker.join().unwrap();
+    });
+}
+
+/// Whoever drops the last reference frees the cell after everybody's access: here a waker against the completer, which
+/// drops the output nobody wants.
+#[test]
+fn the_last_reference_frees_after_all_accesses() {
+    model(3, || {
+        let hand = Hand::new();
+        let waker: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
+        let task = {
+            let waker = waker.clone();
+            poll_fn(move |cx| {
+                *waker.lock() = Some(cx.waker().clone());
+                Poll::<()>::Pending
+            })
+        };
+        drop(hand.spawn(task));
+        hand.run_all();
+        let last = waker.lock().take();
+        let other = thread::spawn(move || drop(last));
+        hand.shut_down();
+        other.join().unwrap();
     });
 }

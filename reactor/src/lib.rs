@@ -44,7 +44,7 @@ pub use interest::Interest;
 pub use reactor::Reactor;
 pub use ready::Ready;
 pub use registration::{Handle, Metrics, Registration};
-pub use source::{Direction, Readiness, ReadyEvent};
+pub use source::{Direction, Readiness, ReadyEvent, ShutDown};
 
 /// What the loom models exercise without a `mio::Poll`.
 #[doc(hidden)]

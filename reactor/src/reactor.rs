@@ -20,13 +20,15 @@ use std::io;
 use std::task::Waker;
 use std::time::Duration;
 
-/// Events taken from the operating system in one turn.
+/// Events taken from the operating system in one turn, unless told otherwise.
 const EVENTS: usize = 1024;
 
 /// One `mio::Poll`, turned by one thread at a time.
 pub struct Reactor {
     poll: mio::Poll,
     events: mio::Events,
+    /// For turns that do not wait, if those are to take another number of events.
+    busy_events: Option<mio::Events>,
     fine_timer: FineTimer,
     shared: Arc<Shared>,
 }
@@ -37,6 +39,22 @@ impl Reactor {
     /// # Errors
     /// What the operating system says, typically that no descriptor is left.
     pub fn new() -> io::Result<Reactor> {
+        Reactor::with_capacity(EVENTS, None)
+    }
+
+    /// Opens a poll that takes at most `events` events in a turn, or `busy_events` in a turn that does not wait; the
+    /// others come with the next.
+    ///
+    /// # Errors
+    /// As [`new`](Reactor::new).
+    ///
+    /// # Panics
+    /// If a number is 0.
+    pub fn with_capacity(events: usize, busy_events: Option<usize>) -> io::Result<Reactor> {
+        assert!(
+            events > 0 && busy_events != Some(0),
+            "a turn takes at least 1 event"
+        );
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let interrupt = StdArc::new(Interrupt::new(&registry, INTERRUPT)?);
@@ -48,7 +66,8 @@ impl Reactor {
         });
         Ok(Reactor {
             poll,
-            events: mio::Events::with_capacity(EVENTS),
+            events: mio::Events::with_capacity(events),
+            busy_events: busy_events.map(mio::Events::with_capacity),
             fine_timer,
             shared,
         })
@@ -76,13 +95,17 @@ impl Reactor {
     /// What the operating system says about waiting; never `Interrupted`.
     pub fn turn(&mut self, timeout: Option<Duration>, wakers: &mut Vec<Waker>) -> io::Result<()> {
         let wait = self.fine_timer.start(timeout);
-        match self.poll.poll(&mut self.events, wait) {
+        let events = match &mut self.busy_events {
+            Some(events) if timeout == Some(Duration::ZERO) => events,
+            _ => &mut self.events,
+        };
+        match self.poll.poll(events, wait) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
         let mut table = None;
-        for event in &self.events {
+        for event in &*events {
             match event.token() {
                 INTERRUPT => self.shared.interrupt.consume(),
                 FINE_TIMER => {}

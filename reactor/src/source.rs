@@ -52,6 +52,8 @@ use heist_primitive::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use slab::Slab;
+use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::mem;
@@ -268,12 +270,24 @@ fn ready_of(word: u64) -> Ready {
     Ready::from_bits((word & READY) as u8)
 }
 
+/// What the errors of waits on a reactor that has shut down hold.
+#[derive(Debug)]
+pub struct ShutDown(());
+
+impl fmt::Display for ShutDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the heist runtime is shutting down and watches no sockets any more; finish I/O before the \
+             Runtime is dropped, or keep the Runtime alive for as long as its sockets are used",
+        )
+    }
+}
+
+impl Error for ShutDown {}
+
 /// The error of every wait on a reactor that has shut down.
 pub(crate) fn gone() -> io::Error {
-    io::Error::other(
-        "the heist runtime is shutting down and watches no sockets any more; finish I/O before the \
-         Runtime is dropped, or keep the Runtime alive for as long as its sockets are used",
-    )
+    io::Error::other(ShutDown(()))
 }
 
 /// A wait for readiness, from `Registration::readiness`.

@@ -119,3 +119,28 @@ fn a_fine_timer_left_armed_disturbs_one_turn_at_most() {
     let (_, turns) = sleep(&mut reactor, Duration::from_millis(20));
     assert!(turns <= 5, "{turns} turns");
 }
+
+#[test]
+fn a_turn_takes_no_more_events_than_told() {
+    for (wait, most) in [(Some(Duration::ZERO), 1), (None, 2)] {
+        let mut reactor = Reactor::with_capacity(2, Some(1)).unwrap();
+        let handle = reactor.handle();
+        let mut pairs: Vec<_> = (0..5).map(|_| pair()).collect();
+        let counts: Vec<_> = pairs
+            .iter_mut()
+            .map(|(stream, peer)| {
+                let registration = handle.register(stream, Interest::READABLE).unwrap();
+                let (count, waker) = Count::new();
+                assert!(poll(&registration, Direction::Read, &waker).is_pending());
+                std::io::Write::write_all(peer, b"x").unwrap();
+                (count, registration)
+            })
+            .collect();
+        let woken = || counts.iter().map(|(count, _)| count.get()).sum::<usize>();
+        while woken() < 5 {
+            let before = woken();
+            turn(&mut reactor, wait);
+            assert!(woken() - before <= most);
+        }
+    }
+}

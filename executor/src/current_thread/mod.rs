@@ -16,10 +16,13 @@
 //! Invariants
 //!
 //! - C1: tasks are polled only by the thread that holds the core.
-//! - C2: a task that yields runs again only after the driver was looked into, so ready I/O and due timers are seen
-//!   between the turns of a yielding loop.
+//! - C2: what gives its turn up (`yield_now`, or its budget spent: I4 of `coop.rs`) runs again only after the driver was
+//!   looked into, so ready I/O and due timers are seen between the turns of a yielding loop. What merely wakes itself
+//!   goes to the back of the queue; the driver is looked into after `event_interval` polls of tasks, or as many of the
+//!   root, at the latest.
 //! - C3: the holder sleeps in the driver only if the root was not woken and no task is queued; whoever changes that from
-//!   another thread wakes the driver's unparker after.
+//!   another thread wakes the driver's unparker after. On the holder's own thread nobody needs to: what wakes there, a
+//!   poll or the driver at the end of its turn, is followed by a look.
 //!
 //! Ordering pairs: push or `woken = true`; unpark ↔ return of `Driver::park`; look. The driver guarantees that an
 //! unpark before a park ends it. Model: loom-tests/tests/current_thread.rs.
@@ -28,9 +31,11 @@
 
 mod shared;
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -38,14 +43,21 @@ use std::time::Duration;
 
 use heist_primitive::sync::Arc;
 use heist_primitive::sync::StdArc;
+use heist_primitive::thread::ThreadId;
 
 use crate::coop;
 use crate::driver::{Clock, Driver};
+use crate::histogram::{Histogram, HistogramConfiguration};
+use crate::hooks::{Hooks, Sleeping};
 use crate::multi_thread::WorkerCounters;
-use crate::park::Parker;
+use crate::park::{self, Parker};
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
 
+pub use shared::is_current;
 use shared::{Local, RootWaker, Shared};
+
+const PANICKED: &str =
+    "a spawned task panicked and the runtime is configured to shut down on unhandled panic";
 
 /// Tasks between two looks at the injector.
 const GLOBAL_QUEUE_INTERVAL: u32 = 31;
@@ -56,8 +68,12 @@ pub struct Config {
     pub global_queue_interval: Option<u32>,
     /// Tasks between two looks at the driver.
     pub event_interval: u32,
-    /// Unused so far: nothing is chosen at random on one thread.
-    pub seed: u64,
+    /// What to call when tasks and the thread pass certain points.
+    pub hooks: Hooks,
+    /// The buckets for the times of polls, if those are to be measured.
+    pub poll_times: Option<HistogramConfiguration>,
+    /// Whether a task that panics shuts the scheduler down, and makes every `block_on` panic.
+    pub shut_down_on_panic: bool,
     /// Monotonic nanoseconds.
     pub clock: Clock,
 }
@@ -104,7 +120,13 @@ impl Scheduler {
     }
 
     /// Polls `future` on this thread, and runs tasks and the driver as long as no other thread does.
+    ///
+    /// # Panics
+    ///
+    /// If a task has panicked and that is to shut the scheduler down.
+    #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.shared.panic_if_told_to();
         let mut future = pin!(future);
         if let Some(core) = self.handle.shared.take_core() {
             return self.run(core, future);
@@ -113,6 +135,7 @@ impl Scheduler {
         let waker = Waker::from(parker.clone());
         let mut cx = Context::from_waker(&waker);
         loop {
+            self.handle.shared.panic_if_told_to();
             if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
                 self.handle.shared.leave_waiting(&waker);
                 return output;
@@ -124,28 +147,43 @@ impl Scheduler {
         }
     }
 
+    #[track_caller]
     fn run<F: Future>(&self, core: Core, mut future: Pin<&mut F>) -> F::Output {
         let shared = &self.handle.shared;
         let entered = Entered::new(shared, core);
         let root = StdArc::new(RootWaker::new(shared));
         let waker = Waker::from(root.clone());
         let mut cx = Context::from_waker(&waker);
+        // Since the driver was looked into.
+        let (mut polls, mut root_polls) = (0, 0);
         loop {
+            let mut root_yielded = false;
             if root.take_woken() {
+                root_polls += 1;
                 if let Poll::Ready(output) = coop::budget(|| future.as_mut().poll(&mut cx)) {
                     return output;
                 }
+                root_yielded = root.is_woken() && coop::take_given_up_turn();
             }
-            let mut idle = false;
-            for _ in 0..shared.event_interval {
+            let idle = loop {
+                if polls >= shared.event_interval {
+                    break false;
+                }
                 let Some(task) = entered.next_task() else {
-                    idle = true;
-                    break;
+                    break true;
                 };
-                shared.counters.polls.add(1);
+                polls += 1;
+                let started = shared.counters.begin_poll(&shared.clock);
                 coop::budget(|| task.run());
+                shared.counters.end_poll(&shared.clock, started);
+            };
+            shared.panic_if_told_to();
+            // C2: the root's plain wake of itself.
+            let root_again = idle && root.is_woken() && !root_yielded && !entered.local.has_yielded();
+            if !(root_again && root_polls < shared.event_interval) {
+                entered.park(idle, &root);
+                (polls, root_polls) = (0, 0);
             }
-            entered.park(idle && !root.is_woken());
         }
     }
 
@@ -173,13 +211,22 @@ impl fmt::Debug for Scheduler {
 struct Entered<'a> {
     shared: &'a Arc<Shared>,
     local: Rc<Local>,
+    awake_since: Cell<u64>,
+    /// Polls before the last sleep.
+    polls_before: Cell<u64>,
 }
 
 impl<'a> Entered<'a> {
     fn new(shared: &'a Arc<Shared>, core: Core) -> Self {
         let local = Rc::new(Local::new(shared.clone(), core));
         local.enter();
-        Self { shared, local }
+        shared.counters.set_owner();
+        Self {
+            shared,
+            local,
+            awake_since: Cell::new((shared.clock)()),
+            polls_before: Cell::new(shared.counters.polls.get()),
+        }
     }
 
     fn next_task(&self) -> Option<Runnable> {
@@ -192,24 +239,47 @@ impl<'a> Entered<'a> {
         }
     }
 
-    /// Looks into the driver and waits there if `idle`.
-    fn park(&self, idle: bool) {
+    /// Looks into the driver, and waits there if no task was found and `root` has not been woken.
+    fn park(&self, no_task: bool, root: &RootWaker) {
+        let is_idle = || no_task && !root.is_woken() && self.local.is_empty();
+        let hooks = if is_idle() {
+            Sleeping::begin(self.shared.hooks.as_deref())
+        } else {
+            None
+        };
+        // Once more, for what the hook has done.
+        let wait = is_idle();
         // C2: before they are queued again.
         let yielded = self.local.take_yielded();
-        let wait = idle && yielded.is_empty();
-        let started = wait.then(|| (self.shared.clock)());
+        self.shared.counters.forced_yields.add(coop::take_refusals());
         if wait {
-            self.shared.counters.parks.add(1);
+            self.count_park();
         }
         self.local
             .turn_driver(if wait { None } else { Some(Duration::ZERO) });
-        if let Some(started) = started {
+        if wait {
             self.shared.counters.unparks.add(1);
-            self.shared
-                .idle_ns
-                .add((self.shared.clock)().saturating_sub(started));
+            self.awake_since.set((self.shared.clock)());
         }
         self.local.append(yielded);
+        drop(hooks);
+    }
+
+    fn count_park(&self) {
+        let counters = &self.shared.counters;
+        counters.parks.add(1);
+        let polls = counters.polls.get();
+        if self.polls_before.replace(polls) == polls {
+            counters.noops.add(1);
+        }
+        self.end_stretch();
+    }
+
+    fn end_stretch(&self) {
+        let since = self.awake_since.get();
+        self.shared
+            .counters
+            .end_stretch((self.shared.clock)().saturating_sub(since));
     }
 }
 
@@ -219,6 +289,8 @@ impl Drop for Entered<'_> {
             // While this thread is still the one that tasks know.
             self.shared.registry.shut_down(0);
         }
+        self.end_stretch();
+        self.shared.counters.forced_yields.add(coop::take_refusals());
         let core = self.local.leave();
         self.shared.put_core(core);
     }
@@ -239,6 +311,9 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let (task, runnable, join) = raw::new_task(future, self.shared.clone(), meta);
+        if let Some(hooks) = &self.shared.hooks {
+            hooks.spawned(&task);
+        }
         match self.shared.registry.insert(None, task) {
             Ok(()) => self.shared.schedule(runnable, How::Spawned),
             Err(task) => task.shutdown(),
@@ -260,6 +335,57 @@ impl Handle {
     pub fn worker_counters(&self, worker: usize) -> WorkerCounters {
         assert_eq!(worker, 0, "a current-thread runtime has one worker");
         self.shared.worker_counters()
+    }
+
+    /// Which thread was the last in `block_on`, or is in it.
+    ///
+    /// # Panics
+    ///
+    /// If `worker` is not 0.
+    #[track_caller]
+    pub fn worker_thread(&self, worker: usize) -> Option<ThreadId> {
+        assert_eq!(worker, 0, "a current-thread runtime has one worker");
+        self.shared.counters.owner()
+    }
+
+    /// How many buckets there are for the times of polls; 0 if they are not measured.
+    pub fn poll_time_buckets(&self) -> usize {
+        self.poll_times().map_or(0, Histogram::len)
+    }
+
+    /// What falls into a bucket, if there is that bucket.
+    pub fn poll_time_range(&self, bucket: usize) -> Option<Range<Duration>> {
+        self.poll_times()?.range(bucket)
+    }
+
+    /// How many polls fell into a bucket, if there is that bucket.
+    ///
+    /// # Panics
+    ///
+    /// If `worker` is not 0.
+    #[track_caller]
+    pub fn poll_time_count(&self, worker: usize, bucket: usize) -> Option<u64> {
+        assert_eq!(worker, 0, "a current-thread runtime has one worker");
+        self.poll_times()?.count(bucket)
+    }
+
+    fn poll_times(&self) -> Option<&Histogram> {
+        self.shared.counters.poll_times.as_ref()
+    }
+
+    /// Polls `future` on this thread and sleeps between the polls. Runs no tasks.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        park::block_on(poll_fn(|cx| {
+            let polled = future.as_mut().poll(cx);
+            self.shared.count_forced_yields(coop::take_refusals());
+            polled
+        }))
+    }
+
+    /// How often a budget that was used up has made a task yield.
+    pub fn forced_yields(&self) -> u64 {
+        self.shared.forced_yields()
     }
 
     /// Tasks waiting in the injector.

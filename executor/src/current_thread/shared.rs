@@ -19,9 +19,11 @@ use std::time::Duration;
 use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
 
-use super::{Config, Core};
+use super::{Config, Core, PANICKED};
+use crate::coop;
 use crate::driver::{Clock, Driver};
-use crate::multi_thread::{Counter, Counters, WorkerCounters};
+use crate::hooks::Hooks;
+use crate::multi_thread::{Counters, WorkerCounters};
 use crate::queue::{Injector, retry};
 use crate::task::registry::Registry;
 use crate::task::{How, Runnable, Schedule, TaskRef};
@@ -35,6 +37,13 @@ struct CoreSlot {
     waiting: Vec<Waker>,
 }
 
+/// Whether this thread is inside of a `block_on` that runs tasks.
+pub fn is_current() -> bool {
+    CURRENT
+        .try_with(|current| current.borrow().is_some())
+        .unwrap_or(false)
+}
+
 /// What other threads see.
 pub(super) struct Shared {
     injector: Injector,
@@ -45,9 +54,13 @@ pub(super) struct Shared {
     remote_schedules: UnmodelledU64,
     /// Written by the holder of the core.
     pub(super) counters: Counters,
-    pub(super) idle_ns: Counter,
+    /// Those of futures that run no tasks meanwhile.
+    forced_yields: UnmodelledU64,
+    pub(super) hooks: Option<Box<Hooks>>,
+    shut_down_on_panic: bool,
+    /// A task has, and that is to shut the scheduler down.
+    panicked: AtomicBool,
     local_depth: UnmodelledU64,
-    started: u64,
     pub(super) global_queue_interval: u32,
     pub(super) event_interval: u32,
     pub(super) clock: Clock,
@@ -65,10 +78,12 @@ impl Shared {
             }),
             closed: AtomicBool::new(false),
             remote_schedules: UnmodelledU64::new(0),
-            counters: Counters::default(),
-            idle_ns: Counter::default(),
+            counters: Counters::new(config.poll_times.as_ref()),
+            forced_yields: UnmodelledU64::new(0),
+            hooks: config.hooks.boxed(),
+            shut_down_on_panic: config.shut_down_on_panic,
+            panicked: AtomicBool::new(false),
             local_depth: UnmodelledU64::new(0),
-            started: (config.clock)(),
             global_queue_interval: config
                 .global_queue_interval
                 .unwrap_or(super::GLOBAL_QUEUE_INTERVAL)
@@ -148,6 +163,18 @@ impl Shared {
         }
     }
 
+    /// Whether this thread holds the core. If so it is not waiting in the driver, and looks again before it does.
+    fn is_held_here(&self) -> bool {
+        CURRENT
+            .try_with(|current| {
+                let current = current.borrow();
+                current
+                    .as_ref()
+                    .is_some_and(|local| std::ptr::eq(&*local.shared, self))
+            })
+            .unwrap_or(false)
+    }
+
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.unparker.wake_by_ref();
@@ -170,11 +197,24 @@ impl Shared {
     }
 
     pub(super) fn worker_counters(&self) -> WorkerCounters {
-        let age = (self.clock)().saturating_sub(self.started);
-        let busy = Duration::from_nanos(age.saturating_sub(self.idle_ns.get()));
-        WorkerCounters {
-            busy,
-            ..self.counters.snapshot()
+        self.counters.snapshot()
+    }
+
+    pub(super) fn count_forced_yields(&self, new: u64) {
+        if new > 0 {
+            self.forced_yields.fetch_add(new, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn forced_yields(&self) -> u64 {
+        self.forced_yields.load(Ordering::Relaxed) + self.counters.forced_yields.get()
+    }
+
+    /// Panics if a task has, and this scheduler was configured so.
+    #[track_caller]
+    pub(super) fn panic_if_told_to(&self) {
+        if self.panicked.load(Ordering::Acquire) {
+            panic!("{PANICKED}");
         }
     }
 }
@@ -196,6 +236,17 @@ impl Schedule for Arc<Shared> {
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
         self.registry.remove(registry_slot)
+    }
+
+    fn hooks(&self) -> Option<&Hooks> {
+        self.hooks.as_deref()
+    }
+
+    fn task_panicked(&self) {
+        if self.shut_down_on_panic {
+            self.panicked.store(true, Ordering::Release);
+            self.close();
+        }
     }
 }
 
@@ -225,8 +276,9 @@ impl Local {
     }
 
     pub(super) fn enter(self: &Rc<Self>) {
-        let outer = CURRENT.with(|current| current.borrow_mut().replace(self.clone()));
-        *self.outer.borrow_mut() = outer;
+        // Where thread-locals are being destroyed it stays unknown, and tasks go through the injector.
+        let outer = CURRENT.try_with(|current| current.borrow_mut().replace(self.clone()));
+        *self.outer.borrow_mut() = outer.unwrap_or(None);
     }
 
     /// This thread holds the core no more; here it is.
@@ -250,10 +302,16 @@ impl Local {
     fn schedule(&self, task: Runnable, how: How) {
         self.shared.counters.local_schedules.add(1);
         match how {
-            How::Yielded => self.yielded.borrow_mut().push(task),
-            How::Spawned | How::Woken => self.queue.borrow_mut().push_back(task),
+            // C2.
+            How::Yielded if coop::take_given_up_turn() => self.yielded.borrow_mut().push(task),
+            How::Yielded | How::Spawned | How::Woken => self.queue.borrow_mut().push_back(task),
         }
         self.publish_depth();
+    }
+
+    /// Whether no task waits here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.borrow().is_empty() && self.yielded.borrow().is_empty()
     }
 
     pub(super) fn pop(&self) -> Option<Runnable> {
@@ -269,6 +327,10 @@ impl Local {
 
     pub(super) fn take_yielded(&self) -> Vec<Runnable> {
         std::mem::take(&mut *self.yielded.borrow_mut())
+    }
+
+    pub(super) fn has_yielded(&self) -> bool {
+        !self.yielded.borrow().is_empty()
     }
 
     pub(super) fn append(&self, yielded: Vec<Runnable>) {
@@ -320,7 +382,7 @@ impl Wake for RootWaker {
 
     fn wake_by_ref(self: &StdArc<Self>) {
         // An RMW also if it was woken already: what was done before this wake must be seen by the poll.
-        if !self.woken.swap(true, Ordering::AcqRel) {
+        if !self.woken.swap(true, Ordering::AcqRel) && !self.shared.is_held_here() {
             self.shared.unparker.wake_by_ref();
         }
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `worker.rs` | the loop of one worker and its search order |
 //! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
+//! | `crew.rs` | the threads, and how a worker goes on at another when its own blocks |
 //! | `shared.rs` | what workers share: injector, peers, notification, closing |
 //! | `sentinel.rs` | rescue of the task behind a stuck worker |
 //! | `counters.rs` | what a worker counts |
@@ -11,31 +12,39 @@
 //! This file holds the pool's owner ([`Pool`]) and its users' [`Handle`].
 
 mod counters;
+mod crew;
 mod sentinel;
 mod shared;
 mod sleepers;
 mod worker;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::ops::Range;
+use std::pin::pin;
 use std::time::Duration;
 
 use heist_primitive::sync::{Arc, StdArc};
-use heist_primitive::thread;
+use heist_primitive::thread::ThreadId;
 
+use crate::coop;
 use crate::driver::{Around, Clock, ThreadName};
+use crate::histogram::{Histogram, HistogramConfiguration};
+use crate::hooks::Hooks;
 use crate::loan::Loan;
+use crate::park;
 use crate::queue::Local;
 use crate::task::{How, JoinHandle, Meta, Schedule, raw};
-use crate::threads::Threads;
 
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
+use crew::{Crew, Seat, Starter};
 use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
 pub use sleepers::Sleepers;
+pub use worker::current_index as current_worker;
 
 /// Tasks between two looks at the injector, as in Go's scheduler.
 pub(crate) const GLOBAL_QUEUE_INTERVAL: u32 = 61;
@@ -54,6 +63,12 @@ pub struct Config {
     pub event_interval: u32,
     /// The driver that workers wait in when they have nothing to do. Without one they wait on their parkers.
     pub loan: Option<StdArc<Loan>>,
+    /// Whether a task that a worker's own task spawns or wakes comes next on that worker, before its deque.
+    pub next_slot: bool,
+    /// What to call when tasks and workers pass certain points.
+    pub hooks: Hooks,
+    /// The buckets for the times of polls, if those are to be measured.
+    pub poll_times: Option<HistogramConfiguration>,
     /// For the choice of victims.
     pub seed: u64,
     /// Monotonic nanoseconds.
@@ -71,10 +86,10 @@ impl fmt::Debug for Config {
 /// Owns the worker threads.
 pub struct Pool {
     handle: Handle,
-    config: Config,
+    thread_name: ThreadName,
+    stack_size: Option<usize>,
     /// The workers' ends of the deques, until they start.
     locals: Vec<Local>,
-    threads: Threads,
 }
 
 impl Pool {
@@ -92,9 +107,9 @@ impl Pool {
         let shared = Arc::new(Shared::new(&config, &locals));
         Self {
             handle: Handle { shared },
-            config,
+            thread_name: config.thread_name,
+            stack_size: config.stack_size,
             locals,
-            threads: Threads::new(),
         }
     }
 
@@ -109,21 +124,15 @@ impl Pool {
     ///
     /// The operating system's, if it refuses a thread; those that have started run on until the pool is shut down.
     pub fn start(&mut self, around: Around) -> io::Result<()> {
+        let shared = &self.handle.shared;
+        let starter = Starter {
+            thread_name: self.thread_name.clone(),
+            stack_size: self.stack_size,
+            around,
+        };
+        shared.crew.open(starter.clone());
         for (index, local) in std::mem::take(&mut self.locals).into_iter().enumerate() {
-            let mut builder = thread::Builder::new().name((self.config.thread_name)());
-            if let Some(bytes) = self.config.stack_size {
-                builder = builder.stack_size(bytes);
-            }
-            let shared = self.handle.shared.clone();
-            let around = around.clone();
-            self.threads.spawn(builder, move || {
-                let mut once = Some((shared, local));
-                around(&mut || {
-                    if let Some((shared, local)) = once.take() {
-                        worker::run(shared, index, local);
-                    }
-                });
-            })?;
+            Crew::start_thread(shared, starter.clone(), Some(Seat { index, local }))?;
         }
         Ok(())
     }
@@ -135,7 +144,7 @@ impl Pool {
 
     /// Waits for the worker threads to end, for `limit` at the most. True: all have ended.
     pub fn join(&mut self, limit: Option<Duration>) -> bool {
-        let all = self.threads.join(limit);
+        let all = self.handle.shared.crew.join(limit);
         if all {
             // Without a single worker (none could be started) nobody else has cancelled the tasks.
             self.handle.shared.registry.shut_down(0);
@@ -148,9 +157,18 @@ impl Pool {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("workers", &self.config.workers)
+            .field("workers", &self.handle.workers())
             .finish_non_exhaustive()
     }
+}
+
+/// Runs `f`, which may block. If this thread is a worker, its other tasks go on at another thread meanwhile, and so does
+/// the worker after that, unless `f` was quicker; this thread is none then until its current task's poll has ended.
+///
+/// If no thread can be had, the worker's tasks wait, those that others do not steal.
+pub fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
+    let _absent = worker::leave_seat();
+    coop::unconstrained(f)
 }
 
 /// Spawns onto a pool and reads its counters.
@@ -168,6 +186,9 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let (task, runnable, join) = raw::new_task(future, self.shared.clone(), meta);
+        if let Some(hooks) = &self.shared.hooks {
+            hooks.spawned(&task);
+        }
         let worker = worker::with_current(&self.shared, |worker| worker.index());
         match self.shared.registry.insert(worker, task) {
             Ok(()) => self.shared.schedule(runnable, How::Spawned),
@@ -205,6 +226,56 @@ impl Handle {
     #[track_caller]
     pub fn worker_counters(&self, worker: usize) -> WorkerCounters {
         self.shared.peers[worker].counters.snapshot()
+    }
+
+    /// Which thread a worker is, once it has started.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_thread(&self, worker: usize) -> Option<ThreadId> {
+        self.shared.peers[worker].counters.owner()
+    }
+
+    /// How many buckets there are for the times of polls; 0 if they are not measured.
+    pub fn poll_time_buckets(&self) -> usize {
+        self.poll_times(0).map_or(0, Histogram::len)
+    }
+
+    /// What falls into a bucket, if there is that bucket.
+    pub fn poll_time_range(&self, bucket: usize) -> Option<Range<Duration>> {
+        self.poll_times(0)?.range(bucket)
+    }
+
+    /// How many polls of one worker fell into a bucket, if there is that bucket.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn poll_time_count(&self, worker: usize, bucket: usize) -> Option<u64> {
+        self.poll_times(worker)?.count(bucket)
+    }
+
+    #[track_caller]
+    fn poll_times(&self, worker: usize) -> Option<&Histogram> {
+        self.shared.peers[worker].counters.poll_times.as_ref()
+    }
+
+    /// Polls `future` on this thread, which is not a worker, and sleeps between the polls.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        park::block_on(poll_fn(|cx| {
+            let polled = future.as_mut().poll(cx);
+            self.shared.count_forced_yields(coop::take_refusals());
+            polled
+        }))
+    }
+
+    /// How often a budget that was used up has made a task yield.
+    pub fn forced_yields(&self) -> u64 {
+        self.shared.forced_yields()
     }
 
     /// Tasks waiting in the injector.

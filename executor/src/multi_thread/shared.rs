@@ -9,8 +9,8 @@
 //!
 //! - H1: every push is followed by [`Shared::notify`], at once or at the end of the [`batch`](Shared::batch) that
 //!   this thread is in. The next-slot is not a push: its owner comes to it next.
-//! - H2: after [`Shared::close`] no `Runnable` stays in the injector: a pusher that finds the pool closed after its
-//!   push empties the injector itself. (A task left there would keep the pool that keeps it.)
+//! - H2: after [`Shared::close`] no `Runnable` stays in the injector: each worker empties it as it ends, and so does a
+//!   pusher that finds the pool closed after its push. (A task left there would keep the pool that keeps it.)
 //!
 //! Ordering pairs
 //!
@@ -27,9 +27,11 @@ use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 use heist_primitive::sync::{Arc, StdArc};
 
 use super::counters::Counters;
+use super::crew::Crew;
 use super::sleepers::Sleepers;
 use super::worker;
 use crate::driver::Clock;
+use crate::hooks::Hooks;
 use crate::loan::Loan;
 use crate::park::Parker;
 use crate::queue::{Injector, Local, Remote, retry};
@@ -48,12 +50,17 @@ pub(super) struct Peer {
 pub(super) struct Shared {
     injector: CachePadded<Injector>,
     pub(super) peers: Box<[Peer]>,
+    pub(super) crew: Crew,
     pub(super) sleepers: Sleepers,
     pub(super) registry: Registry,
     remote_schedules: CachePadded<UnmodelledU64>,
     closed: AtomicBool,
     /// The driver that workers wait in, if there is one.
     pub(super) loan: Option<StdArc<Loan>>,
+    pub(super) hooks: Option<Box<Hooks>>,
+    /// Those of futures that `block_on` polls; the workers count their own.
+    forced_yields: UnmodelledU64,
+    pub(super) next_slot: bool,
     pub(super) global_queue_interval: u32,
     pub(super) event_interval: u32,
     pub(super) seed: u64,
@@ -71,16 +78,20 @@ impl Shared {
             queue: local.remote(),
             next: CachePadded::new(TaskSlot::new()),
             parker: Parker::new(),
-            counters: CachePadded::new(Counters::default()),
+            counters: CachePadded::new(Counters::new(config.poll_times.as_ref())),
         };
         Self {
             injector: CachePadded::new(Injector::new()),
             peers: locals.iter().map(peer).collect(),
+            crew: Crew::new(),
             sleepers: Sleepers::new(locals.len()),
             registry: Registry::new(locals.len()),
             remote_schedules: CachePadded::new(UnmodelledU64::new(0)),
             closed: AtomicBool::new(false),
             loan: config.loan.clone(),
+            hooks: config.hooks.boxed(),
+            forced_yields: UnmodelledU64::new(0),
+            next_slot: config.next_slot,
             global_queue_interval: config
                 .global_queue_interval
                 .unwrap_or(super::GLOBAL_QUEUE_INTERVAL),
@@ -200,6 +211,7 @@ impl Shared {
         for peer in &self.peers {
             self.unpark(peer);
         }
+        self.crew.close();
     }
 
     /// Drops what is in the injector. Only after [`close`](Self::close).
@@ -216,6 +228,17 @@ impl Shared {
 
     pub(super) fn remote_schedules(&self) -> u64 {
         self.remote_schedules.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_forced_yields(&self, new: u64) {
+        if new > 0 {
+            self.forced_yields.fetch_add(new, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn forced_yields(&self) -> u64 {
+        let of_workers = self.peers.iter().map(|peer| peer.counters.forced_yields.get());
+        self.forced_yields.load(Ordering::Relaxed) + of_workers.sum::<u64>()
     }
 }
 
@@ -234,5 +257,9 @@ impl Schedule for Arc<Shared> {
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
         self.registry.remove(registry_slot)
+    }
+
+    fn hooks(&self) -> Option<&Hooks> {
+        self.hooks.as_deref()
     }
 }

@@ -132,8 +132,9 @@ impl Sleepers {
         true
     }
 
-    /// How many are parked, as of a moment ago.
-    pub fn parked(&self) -> usize {
-        parked(self.word.load(Ordering::Relaxed))
+    /// Whether a worker is parked that has not seen what the caller did before, for the sentinel's first pair.
+    pub fn is_anybody_parked(&self) -> bool {
+        fence(Ordering::SeqCst);
+        parked(self.word.load(Ordering::Relaxed)) > 0
     }
 }

@@ -14,7 +14,8 @@
 //!
 //! Invariants
 //!
-//! - W1: only its own thread touches a `Worker`; others see its `Peer`.
+//! - W1: only its own thread touches a `Worker`; others see its `Peer`. The worker is who has the seat: a thread that left
+//!   it (`crew.rs`) finds `local` empty, is `CURRENT` no more, and counts nothing after.
 //! - W2: `searching` is true exactly while the sleepers' registry counts this worker as searching.
 //! - W3: at most [`NEXT_STREAK`] tasks in a row come from the next-slot; then the deque has its turn.
 //! - W4: every `global_queue_interval` tasks the injector comes first, so tasks that keep a worker's own queue
@@ -23,26 +24,30 @@
 //!
 //! - W6: every `event_interval` tasks the worker looks into the driver if nobody has it, and sleeps in it when it has
 //!   nothing to do (`loan.rs`).
+//! - W7: it also looks between a yield and the next turn of the task that yielded, so that a loop of yields sees what has
+//!   become ready. One look does for all that have yielded by then. (If the reactor thread has the driver, what becomes
+//!   ready is seen by that; if thieves take what was queued before the yielder, the look comes a turn late.)
 //!
-//! Ordering pairs: those of `sleepers.rs`, `park.rs`, `loan.rs` and [`TaskSlot`](crate::task::TaskSlot).
+//! Ordering pairs: those of `sleepers.rs`, `park.rs`, `loan.rs`, `crew.rs` and [`TaskSlot`](crate::task::TaskSlot).
 //!
 //! Deliberately absent: spinning for work: one look round, then sleep.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
-use heist_primitive::sync::atomic::{Ordering, fence};
 
 use super::counters::Counters;
+use super::crew::{Crew, Seat};
 use super::shared::{Peer, Shared};
 use crate::coop;
+use crate::hooks::Sleeping;
 use crate::loan::sleep_limit;
 use crate::queue::{Local, retry};
 use crate::rng::Rng;
-use crate::task::{How, Runnable};
+use crate::task::{self, How, Runnable};
 
 /// Tasks in a row that may come from the next-slot.
 const NEXT_STREAK: u8 = 3;
@@ -61,7 +66,8 @@ heist_primitive::thread_local! {
 pub(super) struct Worker {
     shared: Arc<Shared>,
     index: usize,
-    local: Local,
+    /// Empty once the seat was left.
+    local: RefCell<Option<Local>>,
     searching: Cell<bool>,
     /// Woken, and no task found since.
     woken: Cell<bool>,
@@ -86,13 +92,23 @@ pub(super) fn with_current<R>(shared: &Arc<Shared>, f: impl FnOnce(&Worker) -> R
         .flatten()
 }
 
-/// The body of a worker's thread.
-pub(super) fn run(shared: Arc<Shared>, index: usize, local: Local) {
+/// Which worker of which pool ever this thread is, if it is one.
+pub fn current_index() -> Option<usize> {
+    CURRENT
+        .try_with(|current| current.borrow().as_ref().map(|worker| worker.index))
+        .ok()
+        .flatten()
+}
+
+/// Works at `seat` until the pool is closed or the seat was left and taken.
+pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
+    let Seat { index, local } = seat;
     let worker = Rc::new(Worker {
         index,
-        local,
+        local: RefCell::new(Some(local)),
         searching: Cell::new(false),
-        woken: Cell::new(false),
+        // By its start.
+        woken: Cell::new(true),
         next_streak: Cell::new(0),
         until_injector: Cell::new(shared.global_queue_interval),
         until_driver: Cell::new(shared.event_interval),
@@ -100,17 +116,68 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, local: Local) {
         rng: Rng::new(shared.seed.wrapping_add(index as u64)),
         shared,
     });
+    worker.counters().set_owner();
     CURRENT.with(|current| *current.borrow_mut() = Some(worker.clone()));
-    worker.work();
+    if !worker.work() {
+        return;
+    }
     worker.shut_down();
     CURRENT.with(|current| current.borrow_mut().take());
+    worker.end_stretch();
     // What the last drops woke while this thread was still a worker.
     worker.drain();
+}
+
+/// Takes the seat back, if nobody has come for it, when dropped.
+pub(super) struct Absent(Rc<Worker>);
+
+/// Offers this thread's seat to another. `None`: this thread is no worker that polls a task, or nobody can take the seat.
+pub(super) fn leave_seat() -> Option<Absent> {
+    let worker = CURRENT.try_with(|current| current.borrow().clone()).ok()??;
+    // A waker inside of a turn of the driver, or a hook, returns to a worker that still needs its seat.
+    let in_poll = task::try_id().is_some();
+    if !in_poll || worker.shared.is_closed() {
+        return None;
+    }
+    worker.end_stretch();
+    CURRENT.with(|current| current.borrow_mut().take());
+    let local = worker.local.take()?;
+    let index = worker.index;
+    match Crew::offer(&worker.shared, Seat { index, local }) {
+        None => Some(Absent(worker)),
+        Some(seat) => {
+            worker.sit_down(seat);
+            None
+        }
+    }
+}
+
+impl Drop for Absent {
+    fn drop(&mut self) {
+        if let Some(seat) = self.0.shared.crew.take_back(self.0.index) {
+            self.0.clone().sit_down(seat);
+        }
+    }
 }
 
 impl Worker {
     pub(super) fn index(&self) -> usize {
         self.index
+    }
+
+    /// This thread is the worker again.
+    fn sit_down(self: Rc<Self>, seat: Seat) {
+        *self.local.borrow_mut() = Some(seat.local);
+        self.awake_since.set((self.shared.clock)());
+        CURRENT.with(|current| *current.borrow_mut() = Some(self));
+    }
+
+    fn local(&self) -> Ref<'_, Local> {
+        Ref::map(self.local.borrow(), |local| {
+            local
+                .as_ref()
+                .expect("only the worker itself reaches for its deque")
+        })
     }
 
     fn peer(&self) -> &Peer {
@@ -126,27 +193,35 @@ impl Worker {
         self.counters().local_schedules.add(1);
         match how {
             How::Yielded => {
-                let alone = self.local.is_empty() && !self.peer().next.is_occupied();
-                self.local.push(task);
+                let before = self.local().len();
+                let alone = before == 0 && !self.peer().next.is_occupied();
+                self.local().push(task);
+                // W7: this poll, which is not over yet, and those of the tasks before it.
+                let until_look = u32::try_from(before + 1).unwrap_or(u32::MAX);
+                self.until_driver.set(self.until_driver.get().min(until_look));
                 if !alone {
                     self.shared.notify();
                 }
             }
+            How::Spawned | How::Woken if !self.shared.next_slot => {
+                self.local().push(task);
+                self.shared.notify();
+            }
             How::Spawned | How::Woken => {
                 if let Some(displaced) = self.peer().next.put(task) {
-                    self.local.push(displaced);
+                    self.local().push(displaced);
                     self.shared.notify();
                     return;
                 }
-                fence(Ordering::SeqCst);
-                if self.shared.sleepers.parked() > 0 {
+                if self.shared.sleepers.is_anybody_parked() {
                     self.shared.watch();
                 }
             }
         }
     }
 
-    fn work(&self) {
+    /// True: the pool was closed. False: the seat was left, and another has it.
+    fn work(&self) -> bool {
         while !self.shared.is_closed() {
             let Some(task) = self.next_task().or_else(|| self.search()) else {
                 self.park();
@@ -157,14 +232,22 @@ impl Worker {
                 self.shared.notify();
             }
             self.woken.set(false);
-            self.counters().polls.add(1);
+            let started = self.counters().begin_poll(&self.shared.clock);
             coop::budget(|| task.run());
+            if self.local.borrow().is_none() {
+                return false;
+            }
+            self.counters().end_poll(&self.shared.clock, started);
             self.until_driver.set(self.until_driver.get() - 1);
             if self.until_driver.get() == 0 {
                 self.until_driver.set(self.shared.event_interval);
+                if self.counters().polls_in_stretch() >= u64::from(self.shared.event_interval) {
+                    self.end_stretch();
+                }
                 self.look_into_driver();
             }
         }
+        true
     }
 
     fn next_task(&self) -> Option<Runnable> {
@@ -181,12 +264,20 @@ impl Worker {
                 self.next_streak.set(self.next_streak.get() + 1);
                 return Some(task);
             }
-            self.local.push(task);
+            self.local().push(task);
         }
         self.next_streak.set(0);
-        self.local
-            .pop()
-            .or_else(|| self.shared.steal_injected(&self.local))
+        self.local().pop().or_else(|| self.take_batch())
+    }
+
+    /// A batch from the injector: one to run, the rest into the deque. That is a push as well (H1), for a worker that
+    /// looked meanwhile has seen the rest in neither queue. One that is searching looks again when it stops.
+    fn take_batch(&self) -> Option<Runnable> {
+        let task = self.shared.steal_injected(&self.local())?;
+        if !self.searching.get() && !self.local().is_empty() {
+            self.shared.notify();
+        }
+        Some(task)
     }
 
     /// Looks at the other workers once round.
@@ -206,13 +297,13 @@ impl Worker {
             if peers[other].queue.is_empty() {
                 continue;
             }
-            if let Some(task) = retry(|| peers[other].queue.steal(&self.local)) {
+            if let Some(task) = retry(|| peers[other].queue.steal(&self.local())) {
                 self.counters().steal_operations.add(1);
-                self.counters().steals.add(1 + self.local.len() as u64);
+                self.counters().steals.add(1 + self.local().len() as u64);
                 return Some(task);
             }
         }
-        if let Some(task) = self.shared.steal_injected(&self.local) {
+        if let Some(task) = self.shared.steal_injected(&self.local()) {
             return Some(task);
         }
         others
@@ -237,6 +328,11 @@ impl Worker {
     /// Sleeps until there may be work, and is searching after that.
     fn park(&self) {
         let shared = &self.shared;
+        let hooks = Sleeping::begin(shared.hooks.as_deref());
+        if hooks.is_some() && (self.peer().next.is_occupied() || !self.local().is_empty()) {
+            // The hook's doing: these are not seen by the look below, or are not yet.
+            return;
+        }
         if self.woken.take() {
             self.counters().noops.add(1);
         }
@@ -255,9 +351,7 @@ impl Worker {
             shared.watch();
         }
         self.counters().parks.add(1);
-        self.counters()
-            .busy_ns
-            .add((shared.clock)().saturating_sub(self.awake_since.get()));
+        self.end_stretch();
         shared.batch(|| {
             self.sleep();
             // Still on the stack if it was not a pusher that woke us: searching either way. What the driver woke on this
@@ -267,6 +361,14 @@ impl Worker {
         self.awake_since.set((shared.clock)());
         self.counters().unparks.add(1);
         self.woken.set(true);
+    }
+
+    /// Reads the clock and counts what was done since the last time.
+    fn end_stretch(&self) {
+        let now = (self.shared.clock)();
+        let since = self.awake_since.replace(now);
+        self.counters().end_stretch(now.saturating_sub(since));
+        self.counters().forced_yields.add(coop::take_refusals());
     }
 
     /// In the driver if it is to be had, else on the parker.
@@ -288,16 +390,22 @@ impl Worker {
     fn look_into_driver(&self) {
         if let Some(loan) = &self.shared.loan {
             self.shared.batch(|| loan.turn(|| Some(Duration::ZERO)));
+            // A task that yielded when it was alone was pushed without a notification, for it was next. It is no more.
+            if self.peer().next.is_occupied() && !self.local().is_empty() {
+                self.shared.notify();
+            }
         }
     }
 
     fn shut_down(&self) {
         self.shared.registry.shut_down(self.index);
         self.drain();
+        // H2: who closed the pool may not wait for its end.
+        self.shared.drain();
     }
 
     fn drain(&self) {
-        while let Some(task) = self.peer().next.take().or_else(|| self.local.pop()) {
+        while let Some(task) = self.peer().next.take().or_else(|| self.local().pop()) {
             drop(task);
         }
     }

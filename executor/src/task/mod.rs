@@ -26,6 +26,8 @@ mod yield_now;
 
 use std::panic::Location;
 
+use crate::hooks::Hooks;
+
 pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use id::{Id, id, try_id};
@@ -80,4 +82,12 @@ pub(crate) trait Schedule: Send + Sync + 'static {
 
     /// Takes the registry's reference to a task that has completed, if the registry still has it.
     fn release(&self, registry_slot: u64) -> Option<TaskRef>;
+
+    /// What is to be called around its polls and at its end.
+    fn hooks(&self) -> Option<&Hooks> {
+        None
+    }
+
+    /// Told that the task has panicked.
+    fn task_panicked(&self) {}
 }

@@ -19,8 +19,14 @@
 //!   gives the output.
 //! - R4: `join_waker` is touched as S4 says.
 //! - R5: the future is never moved: it is polled and dropped in place, inside its allocation.
-//! - R6: `F: Send` and `F::Output: Send`, so any thread may poll it, drop it, or take its output.
-//! - R7: `JoinRef<T>` is made only by [`new_task`], with `T` the output of that `F`.
+//! - R6: `F: Send` and `F::Output: Send`, so any thread may poll it, drop it, or take its output; or R8.
+//! - R7: `JoinRef<T>` is made only by [`new_task`] and [`new_local_task`], with `T` the output of that `F`.
+//! - R8: the task was made by [`new_local_task`], whose scheduler lives on one thread, the owner. A `Runnable` of it is run
+//!   there only; elsewhere it is pushed to that scheduler's queue, or dropped. `TaskRef::shutdown` is called there only.
+//!   So the future is polled and dropped there only, by these two: no *last* reference finds a future in the cell, for
+//!   the registry keeps one until the future is gone (and a scheduler that is leaked keeps it for ever). The output, if
+//!   it is not `Send`, is taken or dropped by its `JoinHandle`, which is then not `Send` either, or by the completer.
+//!   Wakers, `AbortHandle`s and `JoinHandle`s elsewhere touch the header, and free the memory of an empty cell.
 //!
 //! Ordering pairs: all of them are transitions of `state.rs`, and [`TaskSlot`]'s swap, AcqRel ↔ AcqRel, which
 //! hands a `Runnable` from owner to thief. Models: loom-tests/tests/{task_state,next_slot}.rs.
@@ -28,6 +34,8 @@
 //! Deliberately absent: a queue link (queues hold the pointer), an allocation besides the cell (the name
 //! excepted), knowledge of any particular scheduler.
 #![allow(unsafe_code)]
+
+mod slot;
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -38,10 +46,13 @@ use std::ptr::{self, NonNull};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use heist_primitive::cell::UnsafeCell;
-use heist_primitive::sync::atomic::{AtomicPtr, Ordering, UnmodelledU64};
+use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 
 use super::state::{State, ToIdle, ToRunning, ToScheduled};
 use super::{How, Id, JoinError, Meta, Schedule, id};
+use crate::hooks::TaskMeta;
+
+pub(crate) use slot::TaskSlot;
 
 /// The part of a cell that does not depend on the future.
 struct Header {
@@ -59,6 +70,12 @@ enum Stage<F: Future> {
     Running(F),
     Finished(Result<F::Output, JoinError>),
     Consumed,
+}
+
+impl Header {
+    fn meta(&self) -> TaskMeta<'_> {
+        TaskMeta::new(self.id, self.name.as_deref(), self.location)
+    }
 }
 
 #[repr(C)]
@@ -104,6 +121,28 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
+    new_cell(future, scheduler, meta)
+}
+
+/// Makes a task that stays on the thread that calls this. `scheduler` must keep R8: local/ is the only caller.
+pub(crate) fn new_local_task<F, S>(
+    future: F,
+    scheduler: S,
+    meta: Meta,
+) -> (TaskRef, Runnable, JoinRef<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+    S: Schedule,
+{
+    new_cell(future, scheduler, meta)
+}
+
+fn new_cell<F, S>(future: F, scheduler: S, meta: Meta) -> (TaskRef, Runnable, JoinRef<F::Output>)
+where
+    F: Future + 'static,
+    S: Schedule,
+{
     let header = Header {
         state: State::new(),
         vtable: &VtableOf::<F, S>::VTABLE,
@@ -136,7 +175,7 @@ where
 /// A counted reference to a task of any type.
 pub(crate) struct TaskRef(NonNull<Header>);
 
-// SAFETY: R6; the header's other fields are Send and Sync, and R3 and R4 order access to the cells.
+// SAFETY: R6 or R8; the header's other fields are Send and Sync, and R3 and R4 order access to the cells.
 unsafe impl Send for TaskRef {}
 // SAFETY: as above.
 unsafe impl Sync for TaskRef {}
@@ -160,6 +199,11 @@ impl TaskRef {
     /// Where the task was spawned.
     pub(crate) fn location(&self) -> &'static Location<'static> {
         self.header().location
+    }
+
+    /// The three above, for a hook.
+    pub(crate) fn meta(&self) -> TaskMeta<'_> {
+        self.header().meta()
     }
 
     /// Whether the output is there.
@@ -203,7 +247,7 @@ impl Drop for TaskRef {
     }
 }
 
-/// The right and the duty to poll a task once.
+/// The right and the duty to poll a task once; where R8 holds, on the owner's thread.
 pub(crate) struct Runnable(TaskRef);
 
 impl Runnable {
@@ -227,7 +271,7 @@ pub(crate) struct JoinRef<T> {
     output: PhantomData<T>,
 }
 
-// SAFETY: of `T` only the output passes through this type, once; R6 covers the rest.
+// SAFETY: of `T` only the output passes through this type, once; R6 or R8 covers the rest.
 unsafe impl<T: Send> Send for JoinRef<T> {}
 // SAFETY: through a shared reference no `T` can be had.
 unsafe impl<T: Send> Sync for JoinRef<T> {}
@@ -292,45 +336,6 @@ impl<T> Drop for JoinRef<T> {
             ignore_panic(|| put_join_waker(header, None));
         }
         drop_reference(self.task.0);
-    }
-}
-
-/// A place where one `Runnable` waits that its owner will take next, and that a thief may take instead.
-pub(crate) struct TaskSlot(AtomicPtr<Header>);
-
-impl TaskSlot {
-    pub(crate) fn new() -> Self {
-        Self(AtomicPtr::new(ptr::null_mut()))
-    }
-
-    /// Whether somebody waits here, as of a moment ago.
-    pub(crate) fn is_occupied(&self) -> bool {
-        !self.0.load(Ordering::Relaxed).is_null()
-    }
-
-    /// Puts `task` in and returns who waited there.
-    pub(crate) fn put(&self, task: Runnable) -> Option<Runnable> {
-        let task = ManuallyDrop::new(task);
-        self.swap(task.0.0.as_ptr())
-    }
-
-    /// Takes who waits here.
-    pub(crate) fn take(&self) -> Option<Runnable> {
-        if self.is_occupied() {
-            self.swap(ptr::null_mut())
-        } else {
-            None
-        }
-    }
-
-    fn swap(&self, new: *mut Header) -> Option<Runnable> {
-        NonNull::new(self.0.swap(new, Ordering::AcqRel)).map(|header| Runnable(TaskRef(header)))
-    }
-}
-
-impl Drop for TaskSlot {
-    fn drop(&mut self) {
-        drop(self.take());
     }
 }
 
@@ -457,7 +462,7 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) {
             cell.complete(header);
         }
         ToRunning::Run => {
-            if cell.poll(header).is_ready() {
+            if cell.poll_between_hooks(header).is_ready() {
                 cell.complete(header);
                 return;
             }
@@ -507,15 +512,30 @@ unsafe fn take_output<F: Future, S: Schedule>(header: NonNull<Header>, target: *
 unsafe fn drop_output<F: Future, S: Schedule>(header: NonNull<Header>) {
     // SAFETY: the caller's reference.
     let cell = unsafe { cell::<F, S>(header) };
+    let _current = id::enter(cell.header.id);
     cell.set_stage(Stage::Consumed);
 }
 
 unsafe fn dealloc<F: Future, S: Schedule>(header: NonNull<Header>) {
     // SAFETY: made by `Box::leak` in `new_task`, and nobody else has a reference (S5).
-    drop(unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) });
+    let cell = unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) };
+    // For the models: freeing is an access that everybody else's must have come before.
+    cell.header.join_waker.with_mut(|_| ());
+    cell.stage.with_mut(|_| ());
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
+    /// [`poll`](Self::poll) with the scheduler's hooks around it. With RUNNING held.
+    fn poll_between_hooks(&self, header: NonNull<Header>) -> Poll<()> {
+        let Some(hooks) = self.scheduler.hooks() else {
+            return self.poll(header);
+        };
+        hooks.before_poll(|| self.header.meta());
+        let polled = self.poll(header);
+        hooks.after_poll(|| self.header.meta());
+        polled
+    }
+
     /// Polls the future in place and puts its output or panic into the stage. With RUNNING held.
     fn poll(&self, header: NonNull<Header>) -> Poll<()> {
         // A waker that borrows the runner's reference: it is never dropped.
@@ -542,6 +562,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             Ok(Poll::Ready(output)) => Ok(output),
             Err(payload) => {
                 ignore_panic(|| self.set_stage(Stage::Consumed));
+                self.scheduler.task_panicked();
                 Err(JoinError::panicked(self.header.id, payload))
             }
         };
@@ -581,6 +602,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             {
                 ignore_panic(|| put_join_waker(&self.header, None));
             }
+        }
+        if let Some(hooks) = self.scheduler.hooks() {
+            ignore_panic(|| hooks.terminated(|| self.header.meta()));
         }
         let slot = self.header.registry_slot.load(Ordering::Relaxed);
         let from_registry = self.scheduler.release(slot).map(forget).is_some();

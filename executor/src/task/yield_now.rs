@@ -4,10 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::coop;
+
 /// Lets the other tasks of this worker run, once each at the most, before the caller goes on.
 ///
-/// The task goes to the back of its worker's queue. Outside of heist's tasks the future wakes itself and is
-/// pending once, which yields under any executor.
+/// The task goes to the back of its worker's queue, on a current-thread runtime after a look at the driver. Outside of
+/// heist's tasks the future wakes itself and is pending once, which yields under any executor.
 ///
 /// # Cancel safety
 ///
@@ -31,6 +33,7 @@ impl Future for YieldNow {
             return Poll::Ready(());
         }
         self.yielded = true;
+        coop::give_up_turn();
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -29,6 +29,9 @@ pub(crate) fn config(workers: usize) -> Config {
         global_queue_interval: None,
         event_interval: 61,
         loan: None,
+        next_slot: true,
+        hooks: Default::default(),
+        poll_times: None,
         seed: 1,
         clock: Arc::new(clock),
     }
@@ -50,6 +53,7 @@ pub(crate) fn blocking_pool(max_threads: usize, keep_alive: Duration) -> blockin
         keep_alive,
         thread_name: Arc::new(|| "test-blocking".to_owned()),
         stack_size: None,
+        watch: None,
     })
 }
 

@@ -10,17 +10,19 @@
 mod maybe_done;
 #[cfg(feature = "macros")]
 mod pair;
-#[cfg(feature = "macros")]
 mod random;
 
+pub use crate::task::TaskLocalCell;
+pub use heist_primitive::thread_local;
 pub use std::pin::pin;
 
+pub use self::random::thread_rng_n;
+pub(crate) use self::random::{mix, replace_state};
 #[cfg(feature = "macros")]
 pub use self::{
     fair::{all_disabled, around, poll_budget_available, rotate},
     maybe_done::{MaybeDone, maybe_done},
     pair::Pair,
-    random::thread_rng_n,
 };
 #[cfg(feature = "macros")]
 pub use heist_macros::{join_branches, select_branches, try_join_branches};

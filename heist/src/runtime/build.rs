@@ -11,16 +11,15 @@
 //! Invariants
 //!
 //! - I1: a failed build leaves no thread and no descriptor.
-//! - I2: the pools keep only a weak reference to `Shared` (in [`around`]), which owns them: no cycle. A
-//!   thread holds a strong one while it runs.
-//! - I3: a panicking hook neither ends nor skips the thread it is called on.
+//! - I2: the blocking pool keeps only a weak reference to `Shared` (in [`around`]), which owns it: no cycle. Its
+//!   threads hold a strong one while they run, and workers from before they start: a worker that starts after the
+//!   runtime was let go still drops its tasks with the runtime current.
 //!
 //! Absent on purpose: threads of the blocking pool, which start on demand.
 
 use std::env;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use heist_executor::loan::Loan;
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
@@ -28,16 +27,20 @@ use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Mutex, StdArc};
 use heist_primitive::thread::available_parallelism;
 
-use super::builder::{Builder, Hook};
+use super::builder::Builder;
 use super::context::{self, Role};
 use super::driver::{self, ReactorThread, TurnDriver};
 use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
 use super::id::Id;
 use super::runtime::{Kind, Runtime};
+use super::seed::{RngSeed, Seeds};
 use crate::time::Clock;
 
 /// The environment variable with the number of workers.
 const WORKER_THREADS: &str = "HEIST_WORKER_THREADS";
+
+const PAUSED_THREADS: &str = "`start_paused` needs a current-thread runtime, whose clock can be paused: use \
+     `Builder::new_current_thread`";
 
 #[track_caller]
 pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
@@ -48,26 +51,21 @@ pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
 }
 
 fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
-    let clock = Clock::new();
+    let clock = Clock::with_hands(settings.start_paused);
     let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
     let seed = random_seed();
     let config = current_thread::Config {
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
-        seed,
-        clock: StdArc::new(move || clock.now_ns()),
+        hooks: settings.hooks.clone(),
+        poll_times: settings.poll_times.configuration(),
+        shut_down_on_panic: settings.shut_down_on_panic,
+        clock: machine_clock(),
     };
     let scheduler = current_thread::Scheduler::new(config, Box::new(driver));
-    let mut blocking = blocking_pool(settings);
-    let handle = Handle {
-        shared: StdArc::new(Shared {
-            id: Id::from_seed(seed),
-            name: settings.name.as_deref().map(Box::from),
-            scheduler: Scheduler::CurrentThread(scheduler.handle().clone()),
-            blocking: blocking.handle().clone(),
-            driver: driver_handle,
-        }),
-    };
+    let mut blocking = blocking_pool(settings, driver_handle.clock.watch_of_blocking());
+    let to_tasks = Scheduler::CurrentThread(scheduler.handle().clone());
+    let handle = handle(settings, seed, to_tasks, &blocking, driver_handle);
     blocking.set_around(around(&handle, settings, Role::Blocking));
     Ok(Runtime::from_parts(
         handle,
@@ -76,9 +74,10 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
     ))
 }
 
+#[track_caller]
 fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime> {
-    let clock = Clock::new();
-    let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
+    assert!(!settings.start_paused, "{PAUSED_THREADS}");
+    let (driver, driver_handle) = TurnDriver::new(settings, Clock::new())?;
     let lend = settings.reactor_loan && driver.has_sources();
     // Several workers need the sentinel, which runs on the reactor thread, also without I/O and timers.
     let needed = driver.has_sources() || workers > 1;
@@ -91,19 +90,15 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
         loan: loan.clone(),
-        seed,
-        clock: StdArc::new(move || clock.now_ns()),
+        next_slot: settings.next_slot,
+        hooks: settings.hooks.clone(),
+        poll_times: settings.poll_times.configuration(),
+        seed: settings.seed.as_ref().map_or(seed, RngSeed::as_u64),
+        clock: machine_clock(),
     });
-    let mut blocking = blocking_pool(settings);
-    let handle = Handle {
-        shared: StdArc::new(Shared {
-            id: Id::from_seed(seed),
-            name: settings.name.as_deref().map(Box::from),
-            scheduler: Scheduler::MultiThread(pool.handle().clone()),
-            blocking: blocking.handle().clone(),
-            driver: driver_handle,
-        }),
-    };
+    let mut blocking = blocking_pool(settings, None);
+    let to_tasks = Scheduler::MultiThread(pool.handle().clone());
+    let handle = handle(settings, seed, to_tasks, &blocking, driver_handle);
     blocking.set_around(around(&handle, settings, Role::Blocking));
     let workers_around = around(&handle, settings, Role::Driver);
     let kind = Kind::MultiThread {
@@ -122,6 +117,27 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
     }
 }
 
+fn handle(
+    settings: &Builder,
+    seed: u64,
+    scheduler: Scheduler,
+    blocking: &blocking::Pool,
+    driver: driver::Handle,
+) -> Handle {
+    Handle {
+        shared: StdArc::new(Shared {
+            id: Id::from_seed(seed),
+            name: settings.name.as_deref().map(Box::from),
+            scheduler,
+            blocking: blocking.handle().clone(),
+            driver,
+            seeds: Seeds::new(settings.seed.as_ref()),
+            enters_to_spawn: settings.hooks.on_spawn.is_some(),
+            local_owner: settings.local_owner,
+        }),
+    }
+}
+
 fn start_threads(runtime: &mut Runtime, around: Around, loan: Option<StdArc<Loan>>) -> io::Result<()> {
     let handle = runtime.handle().clone();
     let Kind::MultiThread { pool, reactor } = runtime.kind_mut() else {
@@ -134,12 +150,19 @@ fn start_threads(runtime: &mut Runtime, around: Around, loan: Option<StdArc<Loan
     pool.start(around)
 }
 
-fn blocking_pool(settings: &Builder) -> blocking::Pool {
+/// For durations that are measured, not waited for: a runtime's own clock may stand still.
+fn machine_clock() -> heist_executor::Clock {
+    let clock = Clock::new();
+    StdArc::new(move || clock.now_ns())
+}
+
+fn blocking_pool(settings: &Builder, watch: Option<blocking::Watch>) -> blocking::Pool {
     blocking::Pool::new(blocking::Config {
         max_threads: settings.max_blocking_threads,
         keep_alive: settings.thread_keep_alive,
         thread_name: thread_name(settings, "heist-blocking"),
         stack_size: settings.thread_stack_size,
+        watch,
     })
 }
 
@@ -156,26 +179,22 @@ fn thread_name(settings: &Builder, prefix: &'static str) -> ThreadName {
 /// What every thread of a pool runs in: the runtime is current, the hooks are called.
 fn around(handle: &Handle, settings: &Builder, role: Role) -> Around {
     let shared = StdArc::downgrade(&handle.shared);
+    let kept = (role == Role::Driver).then(|| handle.clone());
     let (start, stop) = (settings.on_thread_start.clone(), settings.on_thread_stop.clone());
     StdArc::new(move |body| {
-        // Gone only if the build failed.
-        let handle = shared.upgrade().map(|shared| Handle { shared });
+        // Gone only if this is a blocking thread that comes too late to find a closure.
+        let handle = kept
+            .clone()
+            .or_else(|| shared.upgrade().map(|shared| Handle { shared }));
         let _driving = handle.as_ref().map(|handle| context::start_driving(handle, role));
-        call(&start, "on_thread_start");
+        if let Some(start) = &start {
+            start();
+        }
         body();
-        call(&stop, "on_thread_stop");
+        if let Some(stop) = &stop {
+            stop();
+        }
     })
-}
-
-fn call(hook: &Option<Hook>, name: &str) {
-    let Some(hook) = hook else { return };
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook())) {
-        driver::report(format_args!(
-            "the {name} hook panicked: {}",
-            driver::panic_text(&*payload)
-        ));
-        driver::forget_quietly(payload);
-    }
 }
 
 /// A number that differs from runtime to runtime and from process to process.

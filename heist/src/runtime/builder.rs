@@ -12,13 +12,14 @@ use std::io;
 use std::time::Duration;
 
 use heist_executor::ThreadName;
+use heist_executor::hooks::{Hooks, ThreadHook};
 use heist_primitive::sync::StdArc;
+use heist_primitive::thread::ThreadId;
 
 use super::handle::RuntimeFlavor;
+use super::poll_times::PollTimes;
 use super::runtime::Runtime;
-
-/// What is called at the start or the end of a thread.
-pub(super) type Hook = StdArc<dyn Fn() + Send + Sync>;
+use super::seed::RngSeed;
 
 /// Settings of a [`Runtime`], and how to build it.
 ///
@@ -38,21 +39,31 @@ pub(super) type Hook = StdArc<dyn Fn() + Send + Sync>;
 /// ```
 pub struct Builder {
     pub(super) flavor: RuntimeFlavor,
+    /// Set while `build_local` builds.
+    pub(super) local_owner: Option<ThreadId>,
     pub(super) name: Option<String>,
     pub(super) enable_io: bool,
     pub(super) enable_time: bool,
+    /// Always false without the feature `test-util`.
+    pub(super) start_paused: bool,
     pub(super) worker_threads: Option<usize>,
     pub(super) max_blocking_threads: usize,
     pub(super) thread_keep_alive: Duration,
     /// `None`: `heist-worker-N` and `heist-blocking-N`.
     pub(super) thread_name: Option<ThreadName>,
     pub(super) thread_stack_size: Option<usize>,
-    pub(super) on_thread_start: Option<Hook>,
-    pub(super) on_thread_stop: Option<Hook>,
+    pub(super) on_thread_start: Option<ThreadHook>,
+    pub(super) on_thread_stop: Option<ThreadHook>,
+    pub(super) hooks: Hooks,
+    pub(super) shut_down_on_panic: bool,
     pub(super) event_interval: u32,
     pub(super) reactor_loan: bool,
     pub(super) global_queue_interval: Option<u32>,
     pub(super) max_io_events_per_tick: usize,
+    pub(super) max_io_events_per_busy_tick: Option<usize>,
+    pub(super) next_slot: bool,
+    pub(super) seed: Option<RngSeed>,
+    pub(super) poll_times: PollTimes,
 }
 
 impl Builder {
@@ -85,9 +96,11 @@ impl Builder {
     fn new(flavor: RuntimeFlavor) -> Self {
         Self {
             flavor,
+            local_owner: None,
             name: None,
             enable_io: false,
             enable_time: false,
+            start_paused: false,
             worker_threads: None,
             max_blocking_threads: 512,
             thread_keep_alive: Duration::from_secs(10),
@@ -95,10 +108,16 @@ impl Builder {
             thread_stack_size: None,
             on_thread_start: None,
             on_thread_stop: None,
+            hooks: Hooks::default(),
+            shut_down_on_panic: false,
             event_interval: 61,
             reactor_loan: true,
             global_queue_interval: None,
             max_io_events_per_tick: 1024,
+            max_io_events_per_busy_tick: None,
+            next_slot: true,
+            seed: None,
+            poll_times: PollTimes::new(),
         }
     }
 
@@ -120,6 +139,29 @@ impl Builder {
         self
     }
 
+    /// Stops the runtime's clock from the start, as [`time::pause`](crate::time::pause) does. Default: no.
+    ///
+    /// Requires the feature `test-util`, and a current-thread runtime: [`build`](Self::build) panics otherwise.
+    ///
+    /// ```
+    /// use heist::time::{Duration, Instant, sleep};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(86_400)).await; // at once
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(86_400));
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "test-util")]
+    pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
+        self.start_paused = start_paused;
+        self
+    }
+
     /// Sets the number of worker threads. No effect on a current-thread runtime.
     ///
     /// It takes precedence over the environment variable `HEIST_WORKER_THREADS`.
@@ -131,7 +173,7 @@ impl Builder {
     pub fn worker_threads(&mut self, val: usize) -> &mut Self {
         assert!(
             val > 0,
-            "worker_threads(0): a multi-thread runtime needs a worker; for a runtime without worker threads \
+            "Worker threads cannot be set to 0: a multi-thread runtime needs a worker; for a runtime without worker threads \
              use `Builder::new_current_thread`"
         );
         self.worker_threads = Some(val);
@@ -147,7 +189,7 @@ impl Builder {
     pub fn max_blocking_threads(&mut self, val: usize) -> &mut Self {
         assert!(
             val > 0,
-            "max_blocking_threads(0): `spawn_blocking` would wait for ever; allow at least 1"
+            "Max blocking threads cannot be set to 0: `spawn_blocking` would wait for ever; allow at least 1"
         );
         self.max_blocking_threads = val;
         self
@@ -224,38 +266,6 @@ impl Builder {
         self
     }
 
-    /// Sets a function that each worker thread and each thread of the blocking pool calls at its start.
-    ///
-    /// The runtime is current in it. A panic in it is reported on stderr and goes no further.
-    ///
-    /// ```
-    /// # fn main() -> std::io::Result<()> {
-    /// let runtime = heist::runtime::Builder::new_multi_thread()
-    ///     .on_thread_start(|| println!("{:?} starts", std::thread::current().name()))
-    ///     .on_thread_stop(|| println!("{:?} stops", std::thread::current().name()))
-    ///     .build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn on_thread_start<F>(&mut self, f: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.on_thread_start = Some(StdArc::new(f));
-        self
-    }
-
-    /// Sets a function that each worker thread and each thread of the blocking pool calls at its end.
-    ///
-    /// The runtime is current in it. A panic in it is reported on stderr and goes no further.
-    pub fn on_thread_stop<F>(&mut self, f: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.on_thread_stop = Some(StdArc::new(f));
-        self
-    }
-
     /// Sets after how many tasks a worker, or a current-thread runtime, looks for outside events; 61 unless
     /// set.
     ///
@@ -267,7 +277,10 @@ impl Builder {
     /// If `val` is 0.
     #[track_caller]
     pub fn event_interval(&mut self, val: u32) -> &mut Self {
-        assert!(val > 0, "event_interval(0): it is a number of tasks, at least 1");
+        assert!(
+            val > 0,
+            "event_interval must be greater than 0: it is a number of tasks, at least 1"
+        );
         self.event_interval = val;
         self
     }
@@ -300,7 +313,7 @@ impl Builder {
     pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
         assert!(
             val > 0,
-            "global_queue_interval(0): it is a number of tasks, at least 1"
+            "global_queue_interval must be greater than 0: it is a number of tasks, at least 1"
         );
         self.global_queue_interval = Some(val);
         self
@@ -316,9 +329,54 @@ impl Builder {
     pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
         assert!(
             capacity > 0,
-            "max_io_events_per_tick(0): no event would ever arrive; allow at least 1"
+            "max_io_events_per_tick must be non-zero: no event would ever arrive; allow at least 1"
         );
         self.max_io_events_per_tick = capacity;
+        self
+    }
+
+    /// Sets how many readiness events a turn of the reactor takes that does not wait, because there are tasks to
+    /// run; unless set, as many as [`max_io_events_per_tick`](Self::max_io_events_per_tick). More come with the
+    /// next turn.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is 0.
+    #[track_caller]
+    pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
+        assert!(
+            capacity > 0,
+            "max_io_events_per_busy_tick must be non-zero: no event would arrive while there are tasks to run; allow \
+             at least 1"
+        );
+        self.max_io_events_per_busy_tick = Some(capacity);
+        self
+    }
+
+    /// Turns the next-slot of the workers off: a task that another one spawns or wakes goes to the back of the
+    /// worker's queue like any other, instead of being the next to run there.
+    ///
+    /// The slot is good for tasks that answer each other, whose data are in the cache still; at most three in a
+    /// row run from it. No effect on a current-thread runtime, which has none.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_multi_thread().disable_lifo_slot().build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn disable_lifo_slot(&mut self) -> &mut Self {
+        self.next_slot = false;
+        self
+    }
+
+    /// Sets what the random choices of the runtime are derived from: in which order `select!` polls, and from
+    /// whom a worker steals. Unless set, they differ from run to run.
+    ///
+    /// On a current-thread runtime equal seeds give equal choices. On a multi-thread one the operating system
+    /// has its say too.
+    pub fn rng_seed(&mut self, seed: RngSeed) -> &mut Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -331,7 +389,7 @@ impl Builder {
     /// # Panics
     ///
     /// If the number of workers comes from the environment variable `HEIST_WORKER_THREADS` and that is not a
-    /// whole number of at least 1.
+    /// whole number of at least 1. If a multi-thread runtime is to start with its clock paused (feature `test-util`).
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -353,6 +411,7 @@ impl fmt::Debug for Builder {
             .field("name", &self.name)
             .field("enable_io", &self.enable_io)
             .field("enable_time", &self.enable_time)
+            .field("start_paused", &self.start_paused)
             .field("worker_threads", &self.worker_threads)
             .field("max_blocking_threads", &self.max_blocking_threads)
             .field("thread_keep_alive", &self.thread_keep_alive)

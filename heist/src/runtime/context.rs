@@ -24,12 +24,14 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use heist_executor::local;
 use heist_executor::task::{JoinHandle, Meta};
 use heist_primitive::sync::Arc;
 use heist_primitive::thread::AccessError;
 
-use super::handle::{Handle, TryCurrentError};
+use super::handle::{Handle, RuntimeFlavor, TryCurrentError};
 use super::id::Id;
+use crate::macros::support::replace_state;
 use crate::time::timers::Timers;
 
 struct Context {
@@ -54,14 +56,16 @@ const NO_IO: &str = "this heist runtime has I/O disabled: call `enable_io` or `e
      `runtime::Builder` before `build`";
 const NO_TIME: &str = "this heist runtime has timers disabled: call `enable_time` or `enable_all` on its \
      `runtime::Builder` before `build`";
-const NESTED: &str = "cannot start a heist runtime from within a runtime: this thread is already running \
+const NESTED: &str = "Cannot start a runtime from within a runtime: this thread is already running \
      asynchronous tasks, and blocking it would stop them; `.await` the future instead, or move the call \
      into `heist::task::spawn_blocking`";
-const DROPPED_IN_ASYNC: &str = "a heist runtime was dropped where blocking is not allowed, in asynchronous \
-     code: its drop waits for its threads, which would stop the tasks of this one; drop it outside, or call \
-     `Runtime::shutdown_background`, which does not wait (that is what has been done now)";
-const DROPPED_AT_HOME: &str = "a heist runtime was dropped on a thread of its own blocking pool, where its \
-     drop would wait for itself; call `Runtime::shutdown_background`, which does not wait (that is what has \
+const IN_PLACE: &str = "can call blocking only when running on the multi-threaded runtime: here this thread is the \
+     only one for its tasks, and `block_in_place` would stop them; use `heist::task::spawn_blocking`";
+const DROPPED_IN_ASYNC: &str = "Cannot drop a runtime in a context where blocking is not allowed, such as \
+     asynchronous code: its drop waits for its threads, which would stop the tasks of this one; drop it outside, \
+     or call `Runtime::shutdown_background`, which does not wait (that is what has been done now)";
+const DROPPED_AT_HOME: &str = "Cannot drop a runtime in a context where blocking is not allowed: this is a thread \
+     of its own blocking pool, where its drop would wait for itself; call `Runtime::shutdown_background`, which does not wait (that is what has \
      been done now)";
 
 pub(super) fn message(error: &TryCurrentError) -> &'static str {
@@ -150,6 +154,37 @@ pub(crate) fn is_driving() -> bool {
     CONTEXT.try_with(|context| context.driving.get()).unwrap_or(false)
 }
 
+/// Drives again when dropped.
+#[must_use]
+pub(crate) struct Paused {
+    driving: bool,
+}
+
+/// This thread may block until the guard is dropped: its tasks go on elsewhere.
+///
+/// # Panics
+///
+/// If they cannot: on the thread of a current-thread runtime, and where a `LocalSet` is polled.
+#[track_caller]
+pub(crate) fn pause_driving() -> Paused {
+    let driving = is_driving();
+    let is_bound = || {
+        let flavor = try_current().map(|handle| handle.runtime_flavor());
+        local::is_running() || flavor == Ok(RuntimeFlavor::CurrentThread)
+    };
+    if driving && is_bound() {
+        panic!("{IN_PLACE}");
+    }
+    let _ = CONTEXT.try_with(|context| context.driving.set(false));
+    Paused { driving }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        let _ = CONTEXT.try_with(|context| context.driving.set(self.driving));
+    }
+}
+
 /// Why waiting here for the threads of the runtime `id` would never end, if so.
 pub(super) fn refuse_to_wait_for(id: Id) -> Option<&'static str> {
     let (driving, home) = CONTEXT
@@ -215,6 +250,8 @@ pub(super) struct Driving {
     depth: usize,
     driving: bool,
     home: Option<Id>,
+    /// The state of the thread's random generator, if the runtime has replaced it by one of its own.
+    random: Option<u64>,
 }
 
 /// Makes `handle` current for a thread in `role`.
@@ -242,6 +279,7 @@ pub(super) fn start_driving(handle: &Handle, role: Role) -> Driving {
         depth: enter(handle),
         driving,
         home,
+        random: handle.shared.seeds.next().map(replace_state),
     }
 }
 
@@ -254,6 +292,9 @@ impl Drop for Driving {
             let keep = self.depth.saturating_sub(1).min(stack.len());
             stack.split_off(keep)
         });
+        if let Some(random) = self.random {
+            replace_state(random);
+        }
         // Dropped after the borrow has ended (I4).
         drop(left);
     }

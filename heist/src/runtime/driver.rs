@@ -7,7 +7,7 @@
 //!     └─► Loan ─► TurnDriver::park(..)                   └─► TurnDriver::park(..)
 //!
 //!   TurnDriver::park(limit)
-//!     1. timeout = min(limit, timers.next_timeout())
+//!     1. timeout = min(limit, timers.next_timeout()); with a stopped clock zero, and then the clock jumps there
 //!     2. reactor.turn(timeout, &mut wakers)     or Parker::park(timeout) when I/O is disabled
 //!     3. timers.advance(&mut wakers)
 //!     4. wake them all: no lock is held, each under catch_unwind
@@ -59,12 +59,15 @@ const BACK_OFF: Duration = Duration::from_millis(10);
 pub(super) struct Handle {
     pub(super) io: Option<heist_reactor::Handle>,
     pub(super) timers: Option<Arc<Timers>>,
+    pub(super) clock: Clock,
 }
 
 /// Waits for readiness and deadlines, and wakes who waits for them.
 pub(super) struct TurnDriver {
     wait: Wait,
     timers: Option<Arc<Timers>>,
+    clock: Clock,
+    unparker: Waker,
     /// Empty between two parks; kept for its capacity.
     wakers: Vec<Waker>,
 }
@@ -82,7 +85,10 @@ impl TurnDriver {
     /// If the operating system denies the reactor its descriptors.
     pub(super) fn new(settings: &Builder, clock: Clock) -> io::Result<(Self, Handle)> {
         let wait = if settings.enable_io {
-            Wait::Reactor(Reactor::new()?)
+            Wait::Reactor(Reactor::with_capacity(
+                settings.max_io_events_per_tick,
+                settings.max_io_events_per_busy_tick,
+            )?)
         } else {
             Wait::Plain(StdArc::new(Parker::default()))
         };
@@ -90,17 +96,24 @@ impl TurnDriver {
             Wait::Reactor(reactor) => Some(reactor.handle()),
             Wait::Plain(_) => None,
         };
-        let mut driver = Self {
-            wait,
-            timers: None,
-            wakers: Vec::new(),
-        };
-        driver.timers = settings
+        let unparker = clock.unparker(match &wait {
+            Wait::Reactor(reactor) => reactor.unparker(),
+            Wait::Plain(parker) => Waker::from(parker.clone()),
+        });
+        let timers = settings
             .enable_time
-            .then(|| Arc::new(Timers::new(clock, driver.unparker())));
+            .then(|| Arc::new(Timers::new(clock.clone(), unparker.clone())));
         let handle = Handle {
             io,
-            timers: driver.timers.clone(),
+            timers: timers.clone(),
+            clock: clock.clone(),
+        };
+        let driver = Self {
+            wait,
+            timers,
+            clock,
+            unparker,
+            wakers: Vec::new(),
         };
         Ok((driver, handle))
     }
@@ -109,15 +122,8 @@ impl TurnDriver {
     pub(super) fn has_sources(&self) -> bool {
         matches!(self.wait, Wait::Reactor(_)) || self.timers.is_some()
     }
-}
 
-impl Driver for TurnDriver {
-    fn park(&mut self, timeout: Option<Duration>) {
-        let deadline = self.timers.as_ref().and_then(|timers| timers.next_timeout());
-        let timeout = match (timeout, deadline) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+    fn wait(&mut self, timeout: Option<Duration>) {
         match &mut self.wait {
             Wait::Reactor(reactor) => {
                 if let Err(error) = reactor.turn(timeout, &mut self.wakers) {
@@ -127,6 +133,30 @@ impl Driver for TurnDriver {
             }
             Wait::Plain(parker) => parker.park(timeout),
         }
+    }
+
+    /// Waits without a limit, with the clock stopped: if nothing is ready, the time to the next timer passes at once.
+    fn wait_stopped(&mut self, deadline: Option<Duration>) {
+        match deadline {
+            Some(left) if !self.clock.is_held() => {
+                self.wait(Some(Duration::ZERO));
+                if self.wakers.is_empty() {
+                    self.clock.jump(left);
+                }
+            }
+            _ => self.wait(None),
+        }
+    }
+}
+
+impl Driver for TurnDriver {
+    fn park(&mut self, timeout: Option<Duration>) {
+        let deadline = self.timers.as_ref().and_then(|timers| timers.next_timeout());
+        match (timeout, deadline) {
+            (None, deadline) if self.clock.is_stopped() => self.wait_stopped(deadline),
+            (Some(a), Some(b)) => self.wait(Some(a.min(b))),
+            (a, b) => self.wait(a.or(b)),
+        }
         if let Some(timers) = &self.timers {
             timers.advance(&mut self.wakers);
         }
@@ -134,10 +164,7 @@ impl Driver for TurnDriver {
     }
 
     fn unparker(&self) -> Waker {
-        match &self.wait {
-            Wait::Reactor(reactor) => reactor.unparker(),
-            Wait::Plain(parker) => Waker::from(parker.clone()),
-        }
+        self.unparker.clone()
     }
 }
 

@@ -9,15 +9,20 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use heist_executor::task::{JoinHandle, Meta};
-use heist_executor::{blocking, current_thread, multi_thread, park};
+use heist_executor::{blocking, current_thread, multi_thread};
 use heist_primitive::sync::{Arc, MutexGuard, StdArc};
+use heist_primitive::thread::ThreadId;
 
 use super::context::{self, Role};
 use super::driver;
 use super::id::Id;
 use super::metrics::RuntimeMetrics;
+use super::seed::Seeds;
+#[cfg(feature = "test-util")]
+use crate::time::Clock;
 use crate::time::timers::Timers;
 
 /// What a runtime, its handles and its threads share.
@@ -27,6 +32,11 @@ pub(super) struct Shared {
     pub(super) scheduler: Scheduler,
     pub(super) blocking: blocking::Handle,
     pub(super) driver: driver::Handle,
+    pub(super) seeds: Seeds,
+    /// There is a hook on spawning, in which the runtime is to be current.
+    pub(super) enters_to_spawn: bool,
+    /// The thread of the `LocalRuntime` that this is a part of.
+    pub(super) local_owner: Option<ThreadId>,
 }
 
 /// The queue that a spawn goes to.
@@ -205,7 +215,7 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _driving = context::start_driving(self, Role::Visitor);
-        park::block_on(future)
+        self.wait_for(future)
     }
 
     /// Which scheduler the runtime has.
@@ -249,11 +259,20 @@ impl Handle {
         RuntimeMetrics::new(self.clone())
     }
 
+    /// Polls `future` on this thread and sleeps between the polls.
+    pub(super) fn wait_for<F: Future>(&self, future: F) -> F::Output {
+        match &self.shared.scheduler {
+            Scheduler::CurrentThread(scheduler) => scheduler.block_on(future),
+            Scheduler::MultiThread(scheduler) => scheduler.block_on(future),
+        }
+    }
+
     pub(crate) fn spawn_as<F>(&self, future: F, meta: Meta) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let _current = self.shared.enters_to_spawn.then(|| self.enter());
         match &self.shared.scheduler {
             Scheduler::CurrentThread(scheduler) => scheduler.spawn(future, meta),
             Scheduler::MultiThread(scheduler) => scheduler.spawn(future, meta),
@@ -268,6 +287,10 @@ impl Handle {
         self.shared.blocking.spawn(f, meta)
     }
 
+    pub(super) fn local_owner(&self) -> Option<ThreadId> {
+        self.shared.local_owner
+    }
+
     pub(crate) fn io(&self) -> Option<&heist_reactor::Handle> {
         self.shared.driver.io.as_ref()
     }
@@ -275,7 +298,18 @@ impl Handle {
     pub(crate) fn timers(&self) -> Option<&Arc<Timers>> {
         self.shared.driver.timers.as_ref()
     }
+
+    #[cfg(feature = "test-util")]
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.driver.clock
+    }
 }
+
+/// A panic in what it spawns or runs leaves the runtime as it was.
+impl UnwindSafe for Handle {}
+
+/// A panic in what it spawns or runs leaves the runtime as it was.
+impl RefUnwindSafe for Handle {}
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

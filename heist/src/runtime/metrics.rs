@@ -3,11 +3,18 @@
 //! Each counter is exact by itself; two of them are not read at the same moment. Where tokio has a metric
 //! of the same meaning, the name is tokio's.
 //!
-//! Absent on purpose: histograms and rates, which later issues bring.
+//! Workers count by plain loads and stores on lines of their own. They read the clock when they park, when they
+//! unpark and once every `event_interval` tasks, so busy time and mean poll time are as of then; around each
+//! poll only if the histogram is enabled.
+//!
+//! Absent on purpose: rates, which whoever reads the counters twice can make, and how long tasks wait in queues,
+//! which would need a clock read for each wake.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use heist_executor::multi_thread::WorkerCounters;
+use heist_primitive::thread::ThreadId;
 
 use super::handle::{Handle, Scheduler};
 
@@ -72,6 +79,14 @@ impl RuntimeMetrics {
         scheduler!(self, handle => handle.remote_schedules())
     }
 
+    /// How often a task, or the future of a `block_on`, had to yield because its budget was used up; see
+    /// [`coop`](crate::task::coop).
+    ///
+    /// A worker adds its own when it parks and once every `event_interval` tasks.
+    pub fn budget_forced_yield_count(&self) -> u64 {
+        scheduler!(self, handle => handle.forced_yields())
+    }
+
     /// Threads of the blocking pool, idle ones included.
     pub fn num_blocking_threads(&self) -> usize {
         self.handle.shared.blocking.threads()
@@ -119,7 +134,20 @@ impl RuntimeMetrics {
         counters.parks + counters.unparks
     }
 
-    /// How often `worker` was unparked, found nothing to do and parked again.
+    /// The thread that `worker` is; `None` until it has started.
+    ///
+    /// On a current-thread runtime it is the thread that is in [`Runtime::block_on`](super::Runtime::block_on), or was last.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_thread_id(&self, worker: usize) -> Option<ThreadId> {
+        self.assert_is_worker(worker);
+        scheduler!(self, handle => handle.worker_thread(worker))
+    }
+
+    /// How often `worker` was started or unparked, found nothing to do and parked again.
     ///
     /// # Panics
     ///
@@ -159,6 +187,56 @@ impl RuntimeMetrics {
         self.counters(worker).polls
     }
 
+    /// How long a poll of a task takes on `worker`, as a moving average.
+    ///
+    /// It is exponentially weighted: each poll moves it by a tenth of its difference from the average. The time is
+    /// not measured poll by poll, which would cost two clock reads each, but over the stretch between two parks (or
+    /// `event_interval` tasks) and divided by the polls in it; so it includes what the scheduler does between them.
+    /// For single polls there is the [histogram](super::Builder::enable_metrics_poll_time_histogram).
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_mean_poll_time(&self, worker: usize) -> Duration {
+        self.counters(worker).mean_poll
+    }
+
+    /// Whether the times of polls are measured; see
+    /// [`enable_metrics_poll_time_histogram`](super::Builder::enable_metrics_poll_time_histogram).
+    pub fn poll_time_histogram_enabled(&self) -> bool {
+        self.poll_time_histogram_num_buckets() > 0
+    }
+
+    /// How many buckets the histogram of poll times has; 0 if it is not enabled.
+    pub fn poll_time_histogram_num_buckets(&self) -> usize {
+        scheduler!(self, handle => handle.poll_time_buckets())
+    }
+
+    /// Which times fall into `bucket`; an empty range if the histogram is not enabled. The last bucket ends at
+    /// `u64::MAX` nanoseconds.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such bucket, of those counted from 0.
+    #[track_caller]
+    pub fn poll_time_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
+        self.assert_is_bucket(bucket);
+        scheduler!(self, handle => handle.poll_time_range(bucket)).unwrap_or_default()
+    }
+
+    /// How many polls on `worker` have fallen into `bucket`; 0 if the histogram is not enabled.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker or bucket.
+    #[track_caller]
+    pub fn poll_time_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
+        self.assert_is_worker(worker);
+        self.assert_is_bucket(bucket);
+        scheduler!(self, handle => handle.poll_time_count(worker, bucket)).unwrap_or(0)
+    }
+
     /// How often `worker` has scheduled a task onto a queue of its own.
     ///
     /// # Panics
@@ -169,7 +247,7 @@ impl RuntimeMetrics {
         self.counters(worker).local_schedules
     }
 
-    /// How often the queue of `worker` was full, so that tasks went to the injector.
+    /// How often the queue of `worker` was full, so that tasks went to the injector: never, for a queue grows.
     ///
     /// # Panics
     ///
@@ -213,11 +291,67 @@ impl RuntimeMetrics {
     }
 
     #[track_caller]
+    fn assert_is_bucket(&self, bucket: usize) {
+        let buckets = self.poll_time_histogram_num_buckets();
+        assert!(
+            bucket < buckets || buckets == 0,
+            "there is no bucket {bucket}: the histogram of poll times has {buckets}, counted from 0"
+        );
+    }
+
+    #[track_caller]
     fn assert_is_worker(&self, worker: usize) {
         let workers = self.num_workers();
         assert!(
             worker < workers,
             "there is no worker {worker}: this runtime has {workers}, counted from 0"
         );
+    }
+}
+
+/// Older names that tokio still has.
+impl RuntimeMetrics {
+    /// [`num_alive_tasks`](Self::num_alive_tasks).
+    #[doc(hidden)]
+    #[deprecated(note = "renamed to `num_alive_tasks`")]
+    pub fn active_tasks_count(&self) -> usize {
+        self.num_alive_tasks()
+    }
+
+    /// [`global_queue_depth`](Self::global_queue_depth).
+    #[doc(hidden)]
+    #[deprecated(note = "renamed to `global_queue_depth`")]
+    pub fn injection_queue_depth(&self) -> usize {
+        self.global_queue_depth()
+    }
+
+    /// [`poll_time_histogram_enabled`](Self::poll_time_histogram_enabled).
+    #[doc(hidden)]
+    #[deprecated(note = "renamed to `poll_time_histogram_enabled`")]
+    pub fn poll_count_histogram_enabled(&self) -> bool {
+        self.poll_time_histogram_enabled()
+    }
+
+    /// [`poll_time_histogram_num_buckets`](Self::poll_time_histogram_num_buckets).
+    #[doc(hidden)]
+    #[deprecated(note = "renamed to `poll_time_histogram_num_buckets`")]
+    pub fn poll_count_histogram_num_buckets(&self) -> usize {
+        self.poll_time_histogram_num_buckets()
+    }
+
+    /// [`poll_time_histogram_bucket_range`](Self::poll_time_histogram_bucket_range).
+    #[doc(hidden)]
+    #[track_caller]
+    #[deprecated(note = "renamed to `poll_time_histogram_bucket_range`")]
+    pub fn poll_count_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
+        self.poll_time_histogram_bucket_range(bucket)
+    }
+
+    /// [`poll_time_histogram_bucket_count`](Self::poll_time_histogram_bucket_count).
+    #[doc(hidden)]
+    #[track_caller]
+    #[deprecated(note = "renamed to `poll_time_histogram_bucket_count`")]
+    pub fn poll_count_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
+        self.poll_time_histogram_bucket_count(worker, bucket)
     }
 }

@@ -24,6 +24,8 @@
 //! # }
 //! ```
 //!
+//! A [`LocalRuntime`] is a current-thread runtime bound to one thread, whose tasks need not be `Send`.
+//!
 //! The map of the module:
 //!
 //! ```text
@@ -31,6 +33,8 @@
 //!                                                                        │
 //! context.rs  the current runtime of a thread ◄── handle.rs  Arc of what is shared ──► metrics.rs  counters
 //!                                                                        │
+//! local.rs    LocalRuntime: a runtime with a local set
+//! hooks.rs, poll_times.rs, seed.rs   more of the builder's settings
 //! driver.rs   the only file where executor, reactor and timer meet ◄─────┘
 //! ```
 //!
@@ -42,17 +46,68 @@ mod builder;
 pub(crate) mod context;
 mod driver;
 mod handle;
+mod hooks;
 mod id;
 mod limit;
+pub(crate) mod local;
 mod metrics;
+mod poll_times;
 #[expect(
     clippy::module_inception,
     reason = "tokio's path of the type is runtime::Runtime too"
 )]
 mod runtime;
+mod seed;
 
 pub use self::builder::Builder;
 pub use self::handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
+pub use self::hooks::UnhandledPanic;
 pub use self::id::Id;
+pub use self::local::{LocalOptions, LocalRuntime};
 pub use self::metrics::RuntimeMetrics;
 pub use self::runtime::Runtime;
+pub use self::seed::RngSeed;
+pub use heist_executor::histogram::{
+    HistogramConfiguration, HistogramScale, InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder,
+};
+pub use heist_executor::hooks::TaskMeta;
+
+/// Which worker of its runtime this thread is, as [`RuntimeMetrics`] counts them; `None` if it is none.
+///
+/// A thread in the [`Runtime::block_on`] of a current-thread runtime is worker 0 while it is the one that runs the tasks.
+/// In the `block_on` of a multi-thread runtime, on a thread of the blocking pool and outside of a runtime there is no
+/// worker. A task may be on another worker after each `.await`.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = heist::runtime::Runtime::new()?;
+/// let task = runtime.spawn(async { heist::runtime::worker_index() });
+/// assert!(runtime.block_on(task).unwrap().unwrap() < runtime.metrics().num_workers());
+/// assert_eq!(heist::runtime::worker_index(), None);
+/// # Ok(())
+/// # }
+/// ```
+pub fn worker_index() -> Option<usize> {
+    let of_pool = heist_executor::multi_thread::current_worker();
+    of_pool.or_else(|| heist_executor::current_thread::is_current().then_some(0))
+}
+
+/// Whether an I/O operation failed because the runtime of its socket has shut down.
+///
+/// ```
+/// use heist::net::TcpListener;
+/// use heist::runtime::{Runtime, is_rt_shutdown_err};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let first = Runtime::new()?;
+/// let listener = first.block_on(TcpListener::bind("127.0.0.1:0"))?;
+/// drop(first);
+/// let error = Runtime::new()?.block_on(listener.accept()).unwrap_err();
+/// assert!(is_rt_shutdown_err(&error));
+/// # Ok(())
+/// # }
+/// ```
+pub fn is_rt_shutdown_err(err: &std::io::Error) -> bool {
+    err.get_ref()
+        .is_some_and(|inner| inner.is::<heist_reactor::ShutDown>())
+}

@@ -25,10 +25,11 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe, panic_any};
 use std::time::Duration;
 
 use heist_executor::task::{JoinHandle, Meta};
-use heist_executor::{blocking, current_thread, multi_thread, park};
+use heist_executor::{blocking, current_thread, multi_thread};
 use heist_primitive::sync::Mutex;
 use heist_primitive::thread;
 
@@ -184,7 +185,7 @@ impl Runtime {
         let _driving = context::start_driving(&self.handle, Role::Visitor);
         match &self.kind {
             Kind::CurrentThread(Some(scheduler)) => scheduler.block_on(future),
-            Kind::CurrentThread(None) | Kind::MultiThread { .. } => park::block_on(future),
+            Kind::CurrentThread(None) | Kind::MultiThread { .. } => self.handle.wait_for(future),
         }
     }
 
@@ -240,7 +241,7 @@ impl Runtime {
             Some(reason) if !limit.is_zero() => {
                 self.shutdown(Some(Duration::ZERO));
                 if !thread::panicking() {
-                    panic!("{reason}");
+                    panic_any(reason);
                 }
             }
             _ => {
@@ -310,12 +311,18 @@ impl Drop for Runtime {
             Some(reason) => {
                 self.shutdown(Some(Duration::ZERO));
                 if !thread::panicking() {
-                    panic!("{reason}");
+                    panic_any(reason);
                 }
             }
         }
     }
 }
+
+/// A panic in [`block_on`](Runtime::block_on) leaves the runtime as it was.
+impl UnwindSafe for Runtime {}
+
+/// A panic in [`block_on`](Runtime::block_on) leaves the runtime as it was.
+impl RefUnwindSafe for Runtime {}
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,7 @@
 //!
 //! Invariants
 //!
-//! - I1: the state is WAITING exactly when the list is not empty. It leaves WAITING only under the lock.
+//! - I1: the state is WAITING exactly when the list is not empty. While it is, the word changes only under the lock.
 //! - I2: a notification of `notify_one` is consumed by exactly one `Notified`: if the one it was given to is
 //!   dropped before it saw it, it goes to the next in line, or is kept as the permit.
 //! - I3: `notify_waiters` reaches every `Notified` that was made before, polled or not: the polled ones are in the
@@ -212,11 +212,14 @@ impl Notify {
         };
         let Some(waker) = waker else {
             // All left before the lock was taken, and nobody can come while it is held.
-            self.set_state(NOTIFIED);
+            let mut word = self.word.load(Ordering::Relaxed);
+            while let Err(now) = self.swap_word(word, word & !STATE | NOTIFIED) {
+                word = now;
+            }
             return;
         };
         if waiters.is_empty() {
-            self.set_state(EMPTY);
+            self.leave_waiting();
         }
         drop(waiters);
         if let Some(waker) = waker {
@@ -264,12 +267,10 @@ impl Notify {
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire)
     }
 
-    /// Sets the state and leaves the count. To be called under the lock.
-    fn set_state(&self, state: usize) {
-        let mut word = self.word.load(Ordering::Relaxed);
-        while let Err(now) = self.swap_word(word, word & !STATE | state) {
-            word = now;
-        }
+    /// From WAITING to EMPTY, under the lock: nobody else writes the word then (I1), so a store will do.
+    fn leave_waiting(&self) {
+        let calls = self.word.load(Ordering::Relaxed) & !STATE;
+        self.word.store(calls | EMPTY, Ordering::Release);
     }
 
     /// Consumes a permit or joins the line. `None`: notified.
@@ -436,7 +437,7 @@ impl<N: Deref<Target = Notify>> Drop for Wait<N> {
             By::First | By::Last => notify.notify_locked(by, waiters),
             By::Nobody | By::All => {
                 if queued && waiters.is_empty() {
-                    notify.set_state(EMPTY);
+                    notify.leave_waiting();
                 }
                 drop(waiters);
             }

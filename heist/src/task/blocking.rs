@@ -1,5 +1,6 @@
-//! `spawn_blocking`: closures that may block, on threads that may.
+//! `spawn_blocking` and `block_in_place`: closures that may block, on threads that may.
 
+use heist_executor::multi_thread;
 use heist_executor::task::JoinHandle;
 
 use crate::runtime::context;
@@ -35,4 +36,36 @@ where
     R: Send + 'static,
 {
     context::spawn_blocking(f)
+}
+
+/// Runs `f`, which may block, on this thread, and lets the other tasks of the worker go on elsewhere meanwhile.
+///
+/// On a worker thread, the worker's queue and identity go to another thread, an idle one or a new one. Other parts of
+/// *this* task, such as the other arms of a `select!` or `join!`, are held up: use [`spawn_blocking`] if they must go on.
+/// Outside of a worker, in the future of a `block_on`, on the blocking pool or outside of any runtime, `f` is just
+/// called. In `f`, [`Handle::block_on`](crate::runtime::Handle::block_on) is allowed, and the [budget](super::coop) is off.
+///
+/// # Cancel safety
+///
+/// `f` cannot be aborted; a runtime that shuts down waits for it.
+///
+/// # Panics
+///
+/// On a current-thread runtime and in the tasks of a [`LocalSet`](super::LocalSet), which have no other thread.
+///
+/// ```
+/// # heist::runtime::Runtime::new().unwrap().block_on(async {
+/// let text = heist::spawn(async {
+///     heist::task::block_in_place(|| std::fs::read_to_string("/proc/version").unwrap_or_default())
+/// });
+/// println!("{}", text.await.unwrap());
+/// # });
+/// ```
+#[track_caller]
+pub fn block_in_place<F, R>(f: F) -> R
+where
+    F: FnOnce() -> R,
+{
+    let _paused = context::pause_driving();
+    multi_thread::block_in_place(f)
 }

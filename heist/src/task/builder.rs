@@ -1,6 +1,6 @@
 //! The task builder: a spawn with a name.
 //!
-//! Absent on purpose: `spawn_local`, which comes with `LocalSet`.
+//! Absent on purpose: limits on a task's size or number.
 
 use std::future::Future;
 use std::io;
@@ -8,6 +8,8 @@ use std::panic::Location;
 
 use heist_executor::task::{JoinHandle, Meta};
 
+use super::LocalSet;
+use crate::runtime::local::spawn as spawn_here;
 use crate::runtime::{Handle, context};
 
 /// Spawns tasks with a name, which panics and reports carry.
@@ -65,6 +67,38 @@ impl<'a> Builder<'a> {
         F::Output: Send + 'static,
     {
         Ok(handle.spawn_as(future, self.meta()))
+    }
+
+    /// Spawns a task onto the current [`LocalSet`], as [`spawn_local`](super::spawn_local) does.
+    ///
+    /// # Errors
+    ///
+    /// None today; the type leaves room for limits.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `LocalSet`.
+    #[track_caller]
+    pub fn spawn_local<F>(self, future: F) -> io::Result<JoinHandle<F::Output>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        Ok(spawn_here(future, self.meta()))
+    }
+
+    /// Spawns a task onto `local_set`.
+    ///
+    /// # Errors
+    ///
+    /// None today; the type leaves room for limits.
+    #[track_caller]
+    pub fn spawn_local_on<F>(self, future: F, local_set: &LocalSet) -> io::Result<JoinHandle<F::Output>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        Ok(local_set.spawn_as(future, self.meta()))
     }
 
     /// Runs `f` on the blocking pool of the current runtime, as [`spawn_blocking`](super::spawn_blocking) does.

@@ -76,7 +76,7 @@ pin_project_lite::pin_project! {
     /// A future that spends budget; made by [`cooperative`].
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited or polled"]
-    pub struct Coop<F> {
+    pub struct Coop<F: Future> {
         #[pin]
         inner: F,
     }

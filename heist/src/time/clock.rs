@@ -1,8 +1,7 @@
 //! The clock: the only place that reads the machine's time.
 //!
-//! A [`Clock`] belongs to one runtime and is held by its timers; everything that asks for the time asks a
-//! `Clock` or [`now`]. A clock that can be paused and advanced will be another state of this type, without a
-//! change to its callers.
+//! A [`Clock`] belongs to one runtime and is held by its timers and its driver. It shows the machine's time, unless
+//! it has [`Hands`]: then it can be stopped and moved (feature `test-util`, current-thread runtimes).
 //!
 //! Invariants
 //!
@@ -13,28 +12,57 @@
 //!
 //! Absent on purpose: ticks. How long a tick is, and which way to round, is known in `timers.rs` alone.
 
+use std::task::Waker;
+use std::time::Duration;
+
+use heist_executor::blocking::Watch;
+use heist_primitive::sync::StdArc;
+
 use super::Instant;
+use super::hands::Hands;
 
 /// The current time of the machine's monotonic clock.
-pub(super) fn now() -> Instant {
+pub(crate) fn machine_now() -> Instant {
     Instant::from_std(std::time::Instant::now())
 }
 
 /// A monotonic clock that counts nanoseconds from its start.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Clock {
     start: Instant,
+    /// `None`: shows the machine's time for good.
+    hands: Option<StdArc<Hands>>,
 }
 
 impl Clock {
-    /// A clock that starts now.
+    /// A clock that starts now and shows the machine's time for good.
     pub(crate) fn new() -> Self {
-        Self { start: now() }
+        Self {
+            start: machine_now(),
+            hands: None,
+        }
+    }
+
+    /// A clock that starts now, and can be stopped and moved if the feature `test-util` is on.
+    pub(crate) fn with_hands(stopped: bool) -> Self {
+        let start = machine_now();
+        Self {
+            start,
+            hands: Hands::new(start, stopped).map(StdArc::new),
+        }
+    }
+
+    /// What stops and moves it.
+    pub(crate) fn hands(&self) -> Option<&StdArc<Hands>> {
+        self.hands.as_ref()
     }
 
     /// The current time.
     pub(crate) fn now(&self) -> Instant {
-        now()
+        match &self.hands {
+            None => machine_now(),
+            Some(hands) => hands.now(),
+        }
     }
 
     /// Nanoseconds from the start until now.
@@ -49,10 +77,49 @@ impl Clock {
     }
 }
 
+/// For the driver.
+impl Clock {
+    /// The unparker for everybody but the driver itself. The clock sees who uses it, and uses it when it is moved.
+    pub(crate) fn unparker(&self, unparker: Waker) -> Waker {
+        match &self.hands {
+            None => unparker,
+            Some(hands) => Hands::unparker(hands, unparker),
+        }
+    }
+
+    /// Whether it stands still, so that waiting for a deadline would never end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.hands.as_ref().is_some_and(|hands| hands.is_stopped())
+    }
+
+    /// Whether closures run on the blocking pool, for which a stopped clock stands still.
+    pub(crate) fn is_held(&self) -> bool {
+        self.hands.as_ref().is_some_and(|hands| hands.is_held())
+    }
+
+    /// Moves a stopped clock on, unless it is held or the driver was unparked since the last time.
+    pub(crate) fn jump(&self, by: Duration) {
+        if let Some(hands) = &self.hands {
+            hands.jump(by);
+        }
+    }
+
+    /// Holds the clock as long as a closure waits for the blocking pool or runs there.
+    pub(crate) fn watch_of_blocking(&self) -> Option<Watch> {
+        let hands = self.hands.clone()?;
+        Some(StdArc::new(move |begins| {
+            if begins {
+                hands.hold();
+            } else {
+                hands.release();
+            }
+        }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn nanoseconds_count_from_the_start_and_saturate() {

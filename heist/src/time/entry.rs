@@ -27,7 +27,6 @@
 //!
 //! Absent on purpose: an allocation, and a clone of the waker beside the one in the wheel.
 
-use std::fmt;
 use std::task::{Context, Poll, Waker, ready};
 
 use heist_executor::coop;
@@ -173,15 +172,6 @@ impl Drop for Entry {
                 self.timers.cancel(key);
             }
         }
-    }
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry")
-            .field("deadline", &self.deadline)
-            .field("is_elapsed", &self.is_elapsed())
-            .finish()
     }
 }
 

@@ -6,9 +6,9 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
 
-use super::clock;
+use super::hands;
 
-/// About 30 years: further than anyone waits, and representable on every platform.
+/// About 30 years: further than anyone waits, and representable on every platform. What cannot be added counts as this.
 const FAR_FUTURE: Duration = Duration::from_secs(30 * 365 * 86_400);
 
 /// A moment in time, like [`std::time::Instant`] but read from the runtime's clock.
@@ -27,9 +27,10 @@ pub struct Instant {
 }
 
 impl Instant {
-    /// The current time.
+    /// The current time: of the current runtime's clock if that has been paused or advanced, and of the machine's
+    /// otherwise.
     pub fn now() -> Instant {
-        clock::now()
+        hands::current_now()
     }
 
     /// The same moment, from std's type.
@@ -81,9 +82,9 @@ impl Instant {
         self.std.checked_sub(duration).map(Self::from_std)
     }
 
-    /// The moment `duration` later, or about 30 years later if that is sooner.
+    /// The moment `duration` later, or about 30 years later if the platform cannot represent it.
     pub(crate) fn after(self, duration: Duration) -> Instant {
-        self + duration.min(FAR_FUTURE)
+        self.checked_add(duration).unwrap_or_else(|| self + FAR_FUTURE)
     }
 }
 

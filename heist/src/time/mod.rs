@@ -14,11 +14,12 @@
 //! # Precision
 //!
 //! Timers never fire early. Deadlines are rounded up to a tick of 16.4 µs (2^14 ns), and the thread that waits
-//! for them is woken with better than millisecond precision where the system allows it (Linux). A limit longer
-//! than about 30 years is taken as 30 years.
+//! for them is woken with better than millisecond precision where the system allows it (Linux). A duration
+//! that the platform cannot add to the present counts as about 30 years; a [`timeout`] of so much never ends.
 //!
 //! The clock is the one of `std::time::Instant`: monotonic, and on Linux it stands still while the machine is
-//! suspended.
+//! suspended. With the feature `test-util` a current-thread runtime's clock can be stopped and moved by `pause`,
+//! `resume` and `advance`, and [`Instant::now`] follows it; its timers are exact to the nanosecond then.
 //!
 //! # Example
 //!
@@ -43,12 +44,18 @@
 //!                                              │  ▲
 //!                                 horizon.rs ──┘  └── runtime/driver.rs: next_timeout, turn, advance
 //!                                 clock.rs: the only reader of the machine's clock
+//!                                   └──> hands.rs: pause, resume, advance (feature test-util)
 //! ```
 
 pub mod error;
 
 mod clock;
 mod entry;
+#[cfg(feature = "test-util")]
+mod hands;
+#[cfg(not(feature = "test-util"))]
+#[path = "no_hands.rs"]
+mod hands;
 #[doc(hidden)]
 pub mod horizon;
 mod instant;
@@ -57,7 +64,9 @@ mod sleep;
 mod timeout;
 pub(crate) mod timers;
 
-pub(crate) use clock::Clock;
+pub(crate) use clock::{Clock, machine_now};
+#[cfg(feature = "test-util")]
+pub use hands::{advance, pause, resume};
 pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};

@@ -1,5 +1,6 @@
 //! [`sleep`], [`sleep_until`] and the [`Sleep`] they return.
 
+use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
@@ -14,8 +15,8 @@ use super::entry::Entry;
 /// Waits until `duration` has passed.
 ///
 /// Counts from the call, not from the first poll. Completes at the end of the duration or as shortly after it
-/// as the system manages, never before; a zero duration completes at the first poll. Durations longer than
-/// about 30 years count as 30 years.
+/// as the system manages, never before; a zero duration completes at the first poll. A duration that the platform
+/// cannot add to the present, such as [`Duration::MAX`], counts as about 30 years.
 ///
 /// To do something regularly, see [`interval`](super::interval()).
 ///
@@ -95,7 +96,6 @@ pin_project! {
     ///     assert!(idle.is_elapsed());
     /// }
     /// ```
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Sleep {
         entry: Entry,
@@ -144,6 +144,15 @@ impl Sleep {
     /// ```
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         self.project().entry.reset(deadline);
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("deadline", &self.deadline())
+            .field("is_elapsed", &self.is_elapsed())
+            .finish()
     }
 }
 

@@ -21,8 +21,8 @@ use super::{Instant, Sleep};
 ///
 /// Completes with `Ok` of the future's output, or with `Err(`[`Elapsed`]`)` when the time is over; the future
 /// is then dropped with the `Timeout`. The future is always polled first, so with a zero duration a future
-/// that is ready at once still succeeds. The time counts from the call, not from the first poll. Durations
-/// longer than about 30 years count as 30 years.
+/// that is ready at once still succeeds. The time counts from the call, not from the first poll. A duration
+/// that the platform cannot add to the present, such as [`Duration::MAX`], never ends, and needs no runtime.
 ///
 /// Any [`IntoFuture`] is accepted.
 ///
@@ -58,7 +58,18 @@ pub fn timeout<F>(duration: Duration, future: F) -> Timeout<F::IntoFuture>
 where
     F: IntoFuture,
 {
-    timeout_at(Instant::now().after(duration), future)
+    #[expect(
+        clippy::manual_map,
+        reason = "in a function that is passed on, a panic would not be located at the caller"
+    )]
+    let limit = match Instant::now().checked_add(duration) {
+        Some(deadline) => Some(Sleep::new(deadline)),
+        None => None,
+    };
+    Timeout {
+        value: future.into_future(),
+        limit,
+    }
 }
 
 /// Gives `future` until `deadline` to complete.
@@ -96,7 +107,7 @@ where
 {
     Timeout {
         value: future.into_future(),
-        limit: Sleep::new(deadline),
+        limit: Some(Sleep::new(deadline)),
     }
 }
 
@@ -107,8 +118,9 @@ pin_project! {
     pub struct Timeout<T> {
         #[pin]
         value: T,
+        // `None`: no limit.
         #[pin]
-        limit: Sleep,
+        limit: Option<Sleep>,
     }
 }
 
@@ -138,11 +150,14 @@ impl<T: Future> Future for Timeout<T> {
         if let Poll::Ready(output) = this.value.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        let limit = if had_budget && !coop::has_budget_remaining() {
-            coop::unconstrained(|| this.limit.poll(cx))
-        } else {
-            this.limit.poll(cx)
+        let Some(limit) = this.limit.as_pin_mut() else {
+            return Poll::Pending;
         };
-        limit.map(|()| Err(Elapsed::new()))
+        let over = if had_budget && !coop::has_budget_remaining() {
+            coop::unconstrained(|| limit.poll(cx))
+        } else {
+            limit.poll(cx)
+        };
+        over.map(|()| Err(Elapsed::new()))
     }
 }

@@ -16,7 +16,8 @@
 //! - T1: while the lock is held no waker is cloned, woken or dropped: each of these may run user code, and
 //!   that may come back here. Wakers are cloned before and dropped or woken after.
 //! - T2: the tick of a deadline is rounded up and the tick of the time is rounded down, so a timer whose tick
-//!   is reached has its deadline behind it: never early.
+//!   is reached has its deadline behind it: never early. For a clock with hands a tick is a nanosecond, so that the
+//!   clock can be set to exactly the next deadline.
 //! - T3: every entry in the wheel has a tick after `wheel.now()`; `register` and `reset` treat the others as
 //!   due at once. So an entry is in the wheel only as long as its tick is after `fired_through`.
 //! - T4: `fired_through` is `wheel.now()`, stored under the lock and read without it. At [`SHUT_DOWN`], the last
@@ -44,24 +45,38 @@ use super::{Clock, Instant};
 
 /// Length of a tick: 2^14 ns, 16.4 µs. Short against what a thread needs to wake up, and long enough to keep
 /// the deadlines of one burst together.
-const TICK_NS: u64 = 1 << 14;
+const TICK_SHIFT: u32 = 14;
 
 /// The tick to which shutdown advances the wheel, never to leave it. No deadline has a tick this late.
 const SHUT_DOWN: u64 = u64::MAX;
 
-/// The tick in which a deadline is surely behind.
-fn tick_at_or_after(ns: u64) -> u64 {
-    ns.div_ceil(TICK_NS)
+/// How long a tick is: 2^shift ns.
+#[derive(Clone, Copy, Debug)]
+struct Ticks {
+    shift: u32,
 }
 
-/// The tick that has begun.
-fn tick_at_or_before(ns: u64) -> u64 {
-    ns / TICK_NS
-}
+impl Ticks {
+    fn of(clock: &Clock) -> Self {
+        Self {
+            shift: clock.hands().map_or(TICK_SHIFT, |_| 0),
+        }
+    }
 
-/// The time from `now_ns` to the beginning of `tick`.
-fn time_until(tick: u64, now_ns: u64) -> Duration {
-    Duration::from_nanos(tick.saturating_mul(TICK_NS).saturating_sub(now_ns))
+    /// The tick in which a deadline is surely behind.
+    fn at_or_after(self, ns: u64) -> u64 {
+        ns.div_ceil(1 << self.shift).min(SHUT_DOWN - 1)
+    }
+
+    /// The tick that has begun.
+    fn at_or_before(self, ns: u64) -> u64 {
+        (ns >> self.shift).min(SHUT_DOWN - 1)
+    }
+
+    /// The time from `now_ns` to the beginning of `tick`.
+    fn time_until(self, tick: u64, now_ns: u64) -> Duration {
+        Duration::from_nanos(tick.saturating_mul(1 << self.shift).saturating_sub(now_ns))
+    }
 }
 
 /// What became of a timer that was to be registered, updated or reset.
@@ -92,6 +107,7 @@ impl Locked {
 pub(crate) struct Timers {
     locked: CachePadded<Mutex<Locked>>,
     fired_through: CachePadded<AtomicU64>,
+    ticks: Ticks,
     clock: Clock,
     unparker: Waker,
 }
@@ -107,6 +123,7 @@ impl Timers {
         Self {
             locked: CachePadded::new(Mutex::new(locked)),
             fired_through: CachePadded::new(AtomicU64::new(0)),
+            ticks: Ticks::of(&clock),
             clock,
             unparker,
         }
@@ -118,14 +135,14 @@ impl Timers {
     /// timers inserted from now on unpark it if they are due earlier.
     pub(crate) fn next_timeout(&self) -> Option<Duration> {
         let next = self.publish();
-        next.map(|tick| time_until(tick, self.clock.now_ns()))
+        next.map(|tick| self.ticks.time_until(tick, self.clock.now_ns()))
     }
 
     /// Collects the wakers of all timers that are due. Wakes nobody.
     ///
     /// The driver calls this after each turn.
     pub(crate) fn advance(&self, wakers: &mut Vec<Waker>) {
-        self.advance_to(tick_at_or_before(self.clock.now_ns()), wakers);
+        self.advance_to(self.ticks.at_or_before(self.clock.now_ns()), wakers);
     }
 
     /// Collects the wakers of all timers, whose next poll will panic. Timers registered later panic too.
@@ -159,7 +176,7 @@ impl Timers {
 
     /// The tick in which a timer with this deadline fires.
     pub(super) fn tick_of(&self, deadline: Instant) -> u64 {
-        tick_at_or_after(self.clock.ns_of(deadline))
+        self.ticks.at_or_after(self.clock.ns_of(deadline))
     }
 
     /// Whether a timer of this tick has left the wheel, as far as can be told without the lock.

@@ -18,8 +18,8 @@ async fn old_flavor() {}
 #[heist::main(flavor = "fast")]
 async fn unknown_flavor() {}
 
-#[heist::main(flavor = "local")]
-async fn not_yet() {}
+#[heist::main(flavor = "local", worker_threads = 2)]
+async fn local_has_no_workers() {}
 
 #[heist::main(multi_thread)]
 async fn flavor_alone() {}

@@ -14,10 +14,12 @@
 //!   `?`, `break`, `continue` and `return` in them belong to the user's function.
 //! - I4: a task without cooperative budget polls no branch, so that it cannot be the one leaf without a
 //!   budget that is ready each time.
+//! - I5: an output whose type nothing says, as of `poll_fn(|_| panic!())`, is given the type that the compiler
+//!   falls back to for what diverges. It does so because the output meets an expression that diverges.
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::Ident;
+use syn::{Ident, Lifetime};
 
 use super::syntax::{Branch, Select};
 use super::{local, numbered, pattern, support, tree};
@@ -168,25 +170,31 @@ impl<'a> Expansion<'a> {
         let (output_type, variant) = (&self.output_type, &self.variants[index]);
         let (cx, pending, disabled) = (local("cx"), local("pending"), local("disabled"));
         let (output, matches) = (local("output"), local("matches"));
+        let polled = Lifetime::new("'polled", Span::mixed_site());
         let bit = bit(index);
         let pattern = pattern::by_reference(branch.pattern.clone());
         quote! {
             if #disabled & #bit == 0 {
-                match #support::Future::poll(#future.as_mut(), #cx) {
-                    #support::Poll::Pending => #pending = true,
-                    #[allow(unreachable_code)]
-                    #support::Poll::Ready(#output) => {
-                        #disabled |= #bit;
-                        #[allow(unused_variables, unused_mut, unreachable_patterns)]
-                        let #matches = match &#output {
-                            #pattern => true,
-                            _ => false,
-                        };
-                        if #matches {
-                            return #support::Poll::Ready(#output_type::#variant(#output));
+                #[allow(unreachable_code)]
+                #polled: {
+                    // I5: the arm that diverges has to be in the match that gives the output.
+                    let #output = match #support::Future::poll(#future.as_mut(), #cx) {
+                        #support::Poll::Ready(#output) => #output,
+                        #support::Poll::Pending => {
+                            #pending = true;
+                            break #polled;
                         }
+                    };
+                    #disabled |= #bit;
+                    #[allow(unused_variables, unused_mut, unreachable_patterns)]
+                    let #matches = match &#output {
+                        #pattern => true,
+                        _ => false,
+                    };
+                    if #matches {
+                        return #support::Poll::Ready(#output_type::#variant(#output));
                     }
-                }
+                };
             }
         }
     }

@@ -19,6 +19,8 @@ const NAMES: &str = "`flavor`, `worker_threads`, `start_paused`, `crate`, `unhan
 pub(super) enum Runtime {
     CurrentThread,
     MultiThread,
+    /// A current-thread one whose tasks need not be `Send`.
+    Local,
 }
 
 /// Arguments that passed the checks.
@@ -100,7 +102,7 @@ impl Args {
     /// I2.
     fn check(&self, macro_name: &str) -> syn::Result<()> {
         match (self.runtime, &self.worker_threads, &self.start_paused) {
-            (Runtime::CurrentThread, Some(lit), _) => Err(Error::new_spanned(
+            (Runtime::CurrentThread | Runtime::Local, Some(lit), _) => Err(Error::new_spanned(
                 lit,
                 format!(
                     "`worker_threads` needs the flavor `multi_thread`: \
@@ -193,12 +195,10 @@ fn flavor(lit: &LitStr) -> syn::Result<Runtime> {
     let message = match lit.value().as_str() {
         "multi_thread" => return Ok(Runtime::MultiThread),
         "current_thread" => return Ok(Runtime::CurrentThread),
-        "local" => "the flavor `local` is not available yet: use `current_thread`, and for futures that are \
-                    not Send await them directly"
-            .to_string(),
+        "local" => return Ok(Runtime::Local),
         "single_thread" | "basic_scheduler" => "this flavor is called `current_thread`".to_string(),
         "threaded_scheduler" => "this flavor is called `multi_thread`".to_string(),
-        other => format!("unknown flavor `{other}`: there are `multi_thread` and `current_thread`"),
+        other => format!("unknown flavor `{other}`: there are `multi_thread`, `current_thread` and `local`"),
     };
     Err(Error::new_spanned(lit, message))
 }

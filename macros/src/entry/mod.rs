@@ -150,7 +150,7 @@ fn beside(mut tokens: TokenStream, error: &Error) -> TokenStream {
 fn call(args: &Args, krate: &TokenStream, function: &Function) -> TokenStream {
     let (start, end) = function.last_statement();
     let new = match args.runtime {
-        Runtime::CurrentThread => quote_spanned!(start=> new_current_thread()),
+        Runtime::CurrentThread | Runtime::Local => quote_spanned!(start=> new_current_thread()),
         Runtime::MultiThread => quote_spanned!(start=> new_multi_thread()),
     };
     let threads = args
@@ -165,13 +165,17 @@ fn call(args: &Args, krate: &TokenStream, function: &Function) -> TokenStream {
         .name
         .as_ref()
         .map(|name| quote_spanned!(start=> .name(#name)));
+    let build = match args.runtime {
+        Runtime::Local => quote_spanned!(start=> build_local(#krate::runtime::LocalOptions::default())),
+        Runtime::CurrentThread | Runtime::MultiThread => quote_spanned!(start=> build()),
+    };
     let body = body_name();
     // The explicit `return` keeps clippy from asking for a semicolon behind the call.
     let call = quote_spanned! {start=>
         return Builder::#new
             #threads #paused #name
             .enable_all()
-            .build()
+            .#build
             .expect("the runtime could not be built")
             .block_on(#body);
     };

@@ -150,7 +150,12 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
         }
         let me = self.project();
         if total >= me.buf.capacity() {
-            return me.inner.poll_write_vectored(cx, bufs);
+            if me.inner.is_write_vectored() {
+                return me.inner.poll_write_vectored(cx, bufs);
+            }
+            // It may take the first slice as it comes, and an empty one would look like the end.
+            let first = bufs.iter().find(|buf| !buf.is_empty());
+            return me.inner.poll_write(cx, first.map_or(&[], |buf| &**buf));
         }
         bufs.iter().for_each(|buf| me.buf.extend_from_slice(buf));
         Poll::Ready(Ok(total))

@@ -96,11 +96,7 @@ impl Copying {
     {
         loop {
             let mut unit = Some(ready!(coop::poll_proceed(cx)));
-            let mut spend = || {
-                unit.take()
-                    .into_iter()
-                    .for_each(coop::RestoreOnPending::made_progress)
-            };
+            let mut spend = || unit.take().into_iter().for_each(|unit| unit.made_progress());
 
             if !self.reader_ended && self.buffer.has_room() {
                 match poll_uninterrupted(|| self.buffer.poll_fill(reader.as_mut(), cx)) {

@@ -35,8 +35,13 @@ fn seed() -> u64 {
     RandomState::new().hash_one(0_u8)
 }
 
+/// Gives this thread's generator another state and returns the old one; 0 stands for one that is yet to be chosen.
+pub(crate) fn replace_state(state: u64) -> u64 {
+    STATE.try_with(|own| own.replace(state)).unwrap_or(0)
+}
+
 /// The output function of SplitMix64.
-fn mix(state: u64) -> u64 {
+pub(crate) fn mix(state: u64) -> u64 {
     let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

@@ -7,6 +7,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+const TICK_NS: u64 = 1 << TICK_SHIFT;
+const TICKS: Ticks = Ticks { shift: TICK_SHIFT };
+
 /// What a test's wakers did, in order.
 #[derive(Default)]
 struct Story {
@@ -228,10 +231,10 @@ fn shutdown_hands_out_every_waker_and_takes_no_timer_after_that() {
 
 #[test]
 fn the_driver_is_told_to_sleep_until_the_tick_and_no_longer() {
-    assert_eq!(time_until(3, 3 * TICK_NS - 1), Duration::from_nanos(1));
-    assert_eq!(time_until(3, 3 * TICK_NS), Duration::ZERO);
-    assert_eq!(time_until(3, 4 * TICK_NS), Duration::ZERO);
-    assert_eq!(time_until(u64::MAX, 0), Duration::from_nanos(u64::MAX));
+    assert_eq!(TICKS.time_until(3, 3 * TICK_NS - 1), Duration::from_nanos(1));
+    assert_eq!(TICKS.time_until(3, 3 * TICK_NS), Duration::ZERO);
+    assert_eq!(TICKS.time_until(3, 4 * TICK_NS), Duration::ZERO);
+    assert_eq!(TICKS.time_until(u64::MAX, 0), Duration::from_nanos(u64::MAX));
 
     let stage = Stage::new();
     let deadline = stage.timers.clock().now() + Duration::from_secs(3_600);
@@ -245,14 +248,20 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn deadlines_round_up_and_the_time_rounds_down(ns in any::<u64>(), early in 1..u64::MAX) {
-        let tick = tick_at_or_after(ns);
-        prop_assert!(u128::from(tick) * u128::from(TICK_NS) >= ns.into());
-        prop_assert!(u128::from(tick) * u128::from(TICK_NS) < u128::from(ns) + u128::from(TICK_NS));
+    fn deadlines_round_up_and_the_time_rounds_down(
+        ns in ..u64::MAX,
+        early in 1..u64::MAX,
+        shift in prop_oneof![Just(0), Just(TICK_SHIFT)],
+    ) {
+        let ticks = Ticks { shift };
+        let length = 1_u128 << shift;
+        let tick = ticks.at_or_after(ns);
+        prop_assert!(u128::from(tick) * length >= ns.into());
+        prop_assert!(u128::from(tick) * length < u128::from(ns) + length);
         prop_assert!(tick < SHUT_DOWN);
-        prop_assert!(tick_at_or_before(ns) <= tick);
+        prop_assert!(ticks.at_or_before(ns) <= tick);
         if let Some(earlier) = ns.checked_sub(early) {
-            prop_assert!(tick_at_or_before(earlier) < tick, "it would fire early");
+            prop_assert!(ticks.at_or_before(earlier) < tick, "it would fire early");
         }
     }
 }
