@@ -61,6 +61,8 @@ fn a_downgrade_lets_no_writer_between() {
         *guard += 1;
         let before = *guard;
         let guard = guard.downgrade();
+        // Here a writer would get in.
+        thread::yield_now();
         assert_eq!(*guard, before);
         drop(guard);
         adds.join().unwrap();

@@ -16,9 +16,9 @@ fn what_is_set_is_seen() {
     model(3, || {
         let set = Arc::new(SetOnce::new());
         let theirs = set.clone();
-        let sets = thread::spawn(move || theirs.set(1).unwrap());
-        assert!(set.get().is_none_or(|value| *value == 1));
-        sets.join().unwrap();
+        let looks = thread::spawn(move || assert!(theirs.get().is_none_or(|value| *value == 1)));
+        set.set(1).unwrap();
+        looks.join().unwrap();
         assert_eq!(set.get(), Some(&1));
     });
 }

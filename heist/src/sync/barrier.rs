@@ -10,7 +10,8 @@
 //! - I2: a waiter of generation g goes on exactly when it sees another generation. It asks for the notification before
 //!   it looks, and the leader notifies after it has opened, so none is missed.
 //!
-//! Ordering pairs: the lock. Model: `all_cross_together` in loom-tests/tests/sync_barrier.rs.
+//! Ordering pairs: the lock. Models: `all_cross_together` and, for I2 from three preemptions on, `rounds_do_not_mix` in
+//! loom-tests/tests/sync_barrier.rs.
 //!
 //! Deliberately absent: taking an arrival back. A wait that is given up has arrived all the same.
 
