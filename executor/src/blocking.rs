@@ -84,8 +84,9 @@ struct State {
     /// Of the threads that have not ended.
     handles: HashMap<u64, thread::JoinHandle<()>>,
     next_handle: u64,
-    /// To be joined: by the next thread that ends, or by the pool.
-    last_ended: Option<thread::JoinHandle<()>>,
+    /// Of threads that have been counted out, for [`Pool::join`]: all since the closing, before that the latest only. Ended
+    /// threads do not join each other, for the destructor of a thread-local may be what waits for the pool.
+    ended: Vec<thread::JoinHandle<()>>,
 }
 
 impl State {
@@ -120,7 +121,7 @@ impl Pool {
             around: None,
             handles: HashMap::new(),
             next_handle: 0,
-            last_ended: None,
+            ended: Vec::new(),
         };
         let shared = Shared {
             state: Mutex::new(state),
@@ -172,12 +173,12 @@ impl Pool {
                 }
             }
         }
-        let last_ended = state.last_ended.take();
+        let mut ended = std::mem::take(&mut state.ended);
         drop(state);
-        // This may be the last one itself, in the destructor of a thread-local.
-        let other = |handle: &thread::JoinHandle<()>| handle.thread().id() != thread::current().id();
-        if let Some(handle) = last_ended.filter(other) {
-            // It joins the one before it. A panic was reported when it happened.
+        // This may be one of them itself, in the destructor of a thread-local.
+        ended.retain(|handle| handle.thread().id() != thread::current().id());
+        for handle in ended {
+            // A panic was reported when it happened.
             let _ = handle.join();
         }
         true
@@ -347,7 +348,7 @@ fn work(shared: &Shared) -> bool {
     }
 }
 
-/// The end of a thread: makes sure that it is counted out, and joins the one that ended before it.
+/// The end of a thread: makes sure that it is counted out.
 struct Leave {
     shared: Arc<Shared>,
     number: u64,
@@ -365,14 +366,14 @@ impl Drop for Leave {
                 stranded = std::mem::take(&mut state.queue);
             }
         }
+        if !state.closing {
+            state.ended.clear();
+        }
         let own = state.handles.remove(&self.number);
-        let before = std::mem::replace(&mut state.last_ended, own);
+        state.ended.extend(own);
         drop(state);
         self.shared.ended.notify_all();
         stranded.into_iter().for_each(cancel);
-        if let Some(before) = before {
-            let _ = before.join();
-        }
     }
 }
 

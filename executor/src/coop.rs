@@ -103,7 +103,6 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     match before {
         None => Poll::Ready(RestoreOnPending::new(None)),
         Some(left @ (0 | REFUSED)) => {
-            give_up_turn();
             cx.waker().wake_by_ref();
             refused(left);
             Poll::Pending
@@ -122,6 +121,7 @@ fn refused(left: u8) {
         return;
     }
     let _ = REMAINING.try_with(|cell| cell.set(Some(REFUSED)));
+    give_up_turn();
     let _ = REFUSALS.try_with(|refusals| refusals.set(refusals.get() + 1));
 }
 

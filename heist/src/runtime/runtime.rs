@@ -25,7 +25,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe, panic_any};
 use std::time::Duration;
 
 use heist_executor::task::{JoinHandle, Meta};
@@ -241,7 +241,7 @@ impl Runtime {
             Some(reason) if !limit.is_zero() => {
                 self.shutdown(Some(Duration::ZERO));
                 if !thread::panicking() {
-                    panic!("{reason}");
+                    panic_any(reason);
                 }
             }
             _ => {
@@ -311,7 +311,7 @@ impl Drop for Runtime {
             Some(reason) => {
                 self.shutdown(Some(Duration::ZERO));
                 if !thread::panicking() {
-                    panic!("{reason}");
+                    panic_any(reason);
                 }
             }
         }
