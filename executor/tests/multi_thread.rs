@@ -328,3 +328,27 @@ fn a_worker_with_slow_tasks_looks_at_the_injector_more_often() {
     pool.begin_shutdown();
     assert!(pool.join(None));
 }
+
+#[test]
+fn a_future_that_panics_is_dropped_while_the_thread_panics() {
+    struct SeesPanic(mpsc::Sender<bool>);
+    impl Drop for SeesPanic {
+        fn drop(&mut self) {
+            self.0.send(std::thread::panicking()).unwrap();
+            panic!("and its drop panics too");
+        }
+    }
+    let (saw, seen) = mpsc::channel();
+    with_pool(1, |handle| {
+        let sees = SeesPanic(saw);
+        // Not an async block, whose own unwinding would drop what it has captured.
+        let panics = poll_fn(move |_| -> Poll<()> {
+            let _sees = &sees;
+            panic!("on purpose");
+        });
+        let task = handle.spawn(panics, meta());
+        assert!(block_on(task).unwrap_err().is_panic());
+        assert_eq!(block_on(handle.spawn(async { 7 }, meta())).unwrap(), 7);
+    });
+    assert!(seen.recv().unwrap());
+}

@@ -524,6 +524,16 @@ unsafe fn dealloc<F: Future, S: Schedule>(header: NonNull<Header>) {
     cell.stage.with_mut(|_| ());
 }
 
+/// Drops the future of a poll that panics while the thread still is panicking, as its destructors expect of what is on a
+/// stack: a lock that it holds becomes poisoned. With RUNNING held.
+struct DropFuture<'a, F: Future, S: Schedule>(&'a Cell<F, S>);
+
+impl<F: Future, S: Schedule> Drop for DropFuture<'_, F, S> {
+    fn drop(&mut self) {
+        ignore_panic(|| self.0.set_stage(Stage::Consumed));
+    }
+}
+
 impl<F: Future, S: Schedule> Cell<F, S> {
     /// [`poll`](Self::poll) with the scheduler's hooks around it. With RUNNING held.
     fn poll_between_hooks(&self, header: NonNull<Header>) -> Poll<()> {
@@ -544,6 +554,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let mut cx = Context::from_waker(&waker);
         let _current = id::enter(self.header.id);
         let polled = catch_unwind(AssertUnwindSafe(|| {
+            let unwinding = DropFuture(self);
             let polled = self.stage.with_mut(|stage| {
                 // SAFETY: R3: RUNNING is held.
                 let Stage::Running(future) = (unsafe { &mut *stage }) else {
@@ -552,6 +563,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 // SAFETY: R5.
                 unsafe { Pin::new_unchecked(future) }.poll(&mut cx)
             });
+            forget(unwinding);
             if polled.is_ready() {
                 self.set_stage(Stage::Consumed);
             }
@@ -561,7 +573,6 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(output),
             Err(payload) => {
-                ignore_panic(|| self.set_stage(Stage::Consumed));
                 self.scheduler.task_panicked();
                 Err(JoinError::panicked(self.header.id, payload))
             }
