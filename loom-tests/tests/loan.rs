@@ -11,7 +11,7 @@ use std::time::Duration;
 use heist_executor::Driver;
 use heist_executor::hooks::Hooks;
 use heist_executor::loan::Loan;
-use heist_executor::model::{look, sleep, unpark};
+use heist_executor::model::{look, sleep, unpark, watch};
 use heist_executor::multi_thread::{Config, Pool};
 use heist_executor::park::{Parker, block_on};
 use heist_executor::task::Meta;
@@ -168,6 +168,29 @@ fn the_reactor_thread_takes_over_from_a_stuck_worker() {
         worker.join().unwrap();
         outside.make_ready();
         block_on(outside.delivered());
+        loan.stop();
+        reactor.join().unwrap();
+    });
+}
+
+/// The reactor thread opens the lock for its look between two turns; a worker that takes the driver then must not leave it
+/// going round with the lock held (loom reports a model without end).
+#[test]
+fn a_worker_may_borrow_while_the_reactor_thread_looks() {
+    model(2, || {
+        let (_, loan) = loan();
+        let parker = Arc::new(Parker::new());
+        let reactor = {
+            let loan = loan.clone();
+            thread::spawn(move || drop(loan.attend(|turn| turn(), || false)))
+        };
+        let worker = {
+            let (loan, parker) = (loan.clone(), parker.clone());
+            thread::spawn(move || sleep(&loan, &parker))
+        };
+        watch(&loan);
+        unpark(&loan, &parker);
+        worker.join().unwrap();
         loan.stop();
         reactor.join().unwrap();
     });
