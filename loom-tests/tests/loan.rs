@@ -177,7 +177,7 @@ fn the_reactor_thread_takes_over_from_a_stuck_worker() {
 /// going round with the lock held (loom reports a model without end).
 #[test]
 fn a_worker_may_borrow_while_the_reactor_thread_looks() {
-    model(2, || {
+    model(3, || {
         let (_, loan) = loan();
         let parker = Arc::new(Parker::new());
         let reactor = {
