@@ -23,7 +23,7 @@
 //!   list, and the others see that the number of calls has changed. It leaves a permit as it is.
 //!
 //! Ordering pairs: the CAS of a notification (Release) ↔ the CAS or the lock of the one who consumes it (Acquire):
-//! what was done before the first is seen after the second. Models: `a_permit_publishes`,
+//! what was done before the first is seen after the second. Models: `a_permit_publishes`, `a_second_permit_publishes_too`,
 //! `notify_waiters_reaches_the_unpolled` and `a_dropped_notification_is_passed_on` in
 //! loom-tests/tests/sync_notify.rs.
 

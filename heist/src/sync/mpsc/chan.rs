@@ -20,7 +20,7 @@
 //!
 //! Ordering pairs: guarded/queue.rs (push ↔ pop), atomic_waker.rs (wake ↔ register), batch.rs (capacity). `senders`
 //! is AcqRel, so that `disconnect` comes after the pushes of all senders. Model:
-//! `the_last_sender_ends_the_channel` in loom-tests/tests/sync_mpsc.rs.
+//! `the_end_comes_after_what_the_senders_did` in loom-tests/tests/sync_mpsc.rs.
 
 use std::fmt;
 use std::future::poll_fn;
