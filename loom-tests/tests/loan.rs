@@ -178,12 +178,16 @@ fn the_reactor_thread_takes_over_from_a_stuck_worker() {
 #[test]
 fn a_worker_may_borrow_while_the_reactor_thread_looks() {
     model(3, || {
-        let (_, loan) = loan();
+        let (outside, loan) = loan();
         let parker = Arc::new(Parker::new());
         let reactor = {
             let loan = loan.clone();
             thread::spawn(move || drop(loan.attend(|turn| turn(), || false)))
         };
+        // From a turn on, for it is after one that it may look with the lock open.
+        while !outside.state.lock().turning {
+            thread::yield_now();
+        }
         let worker = {
             let (loan, parker) = (loan.clone(), parker.clone());
             thread::spawn(move || sleep(&loan, &parker))
