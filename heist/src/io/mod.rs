@@ -35,7 +35,10 @@ pub use join::{Join, join};
 pub use read_buf::ReadBuf;
 #[cfg(feature = "hyper")]
 pub(crate) use read_buf::poll_read_uninit;
-pub(crate) use read_buf::{poll_read_buf_mut, recv_into};
+pub(crate) use read_buf::{
+    internet_address, peek_from_into, peek_into, poll_read_buf_mut, recv_buf_from_into, recv_buf_into,
+    recv_from_into, recv_into,
+};
 pub use split::{ReadHalf, WriteHalf, split};
 pub use util::{
     AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter, Chain,

@@ -29,6 +29,7 @@ use bytes::buf::UninitSlice;
 use std::fmt;
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -281,7 +282,7 @@ impl fmt::Debug for ReadBuf<'_> {
 }
 
 /// Receives from a socket into the unfilled part of `buf`, without clearing it first, and returns how
-/// many bytes came; 0 is the end of the stream if there was room.
+/// many bytes came; 0 is the end of a stream if there was room, or an empty datagram.
 ///
 /// # Errors
 ///
@@ -293,6 +294,80 @@ pub(crate) fn recv_into(socket: socket2::SockRef<'_>, buf: &mut ReadBuf<'_>) -> 
     unsafe { buf.assume_init(n) };
     buf.advance(n);
     Ok(n)
+}
+
+/// [`recv_into`] of a datagram, which says who sent it.
+#[inline]
+pub(crate) fn recv_from_into(
+    socket: socket2::SockRef<'_>,
+    buf: &mut ReadBuf<'_>,
+) -> io::Result<(usize, SocketAddr)> {
+    let (n, sender) = socket.recv_from(&mut buf.buf[buf.filled..])?;
+    let sender = internet_address(&sender)?;
+    // SAFETY: the system has written `n` bytes at the start of the slice it was given.
+    unsafe { buf.assume_init(n) };
+    buf.advance(n);
+    Ok((n, sender))
+}
+
+/// [`recv_into`] of a datagram that stays in the socket.
+#[inline]
+pub(crate) fn peek_into(socket: socket2::SockRef<'_>, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+    let n = socket.peek(&mut buf.buf[buf.filled..])?;
+    // SAFETY: the system has written `n` bytes at the start of the slice it was given.
+    unsafe { buf.assume_init(n) };
+    buf.advance(n);
+    Ok(n)
+}
+
+/// [`recv_from_into`] of a datagram that stays in the socket.
+#[inline]
+pub(crate) fn peek_from_into(
+    socket: socket2::SockRef<'_>,
+    buf: &mut ReadBuf<'_>,
+) -> io::Result<(usize, SocketAddr)> {
+    let (n, sender) = socket.peek_from(&mut buf.buf[buf.filled..])?;
+    let sender = internet_address(&sender)?;
+    // SAFETY: the system has written `n` bytes at the start of the slice it was given.
+    unsafe { buf.assume_init(n) };
+    buf.advance(n);
+    Ok((n, sender))
+}
+
+/// [`recv_into`] the next chunk of `target`, which is advanced by the count returned.
+#[inline]
+pub(crate) fn recv_buf_into<B: BufMut>(socket: socket2::SockRef<'_>, target: &mut B) -> io::Result<usize> {
+    // SAFETY: the slice goes only into a `ReadBuf`, which by I2 makes no byte uninitialised.
+    let mut buf = ReadBuf::uninit(unsafe { target.chunk_mut().as_uninit_slice_mut() });
+    let n = recv_into(socket, &mut buf)?;
+    // SAFETY: `n` bytes at the start of the chunk exist and are initialised: `recv_into` has filled them.
+    unsafe { target.advance_mut(n) };
+    Ok(n)
+}
+
+/// [`recv_from_into`] the next chunk of `target`, which is advanced by the count returned.
+#[inline]
+pub(crate) fn recv_buf_from_into<B: BufMut>(
+    socket: socket2::SockRef<'_>,
+    target: &mut B,
+) -> io::Result<(usize, SocketAddr)> {
+    // SAFETY: the slice goes only into a `ReadBuf`, which by I2 makes no byte uninitialised.
+    let mut buf = ReadBuf::uninit(unsafe { target.chunk_mut().as_uninit_slice_mut() });
+    let (n, sender) = recv_from_into(socket, &mut buf)?;
+    // SAFETY: `n` bytes at the start of the chunk exist and are initialised: `recv_from_into` filled them.
+    unsafe { target.advance_mut(n) };
+    Ok((n, sender))
+}
+
+/// The sender's address as the standard library has it.
+///
+/// # Errors
+///
+/// The system has named none, or one of another family.
+pub(crate) fn internet_address(address: &socket2::SockAddr) -> io::Result<SocketAddr> {
+    address
+        .as_socket()
+        .ok_or_else(|| io::Error::other("the system did not say who sent the datagram"))
 }
 
 /// Reads once into `spare` and returns how many bytes at its start are now initialised data (I3).

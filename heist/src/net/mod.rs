@@ -1,27 +1,30 @@
-//! TCP sockets that wait without holding a thread, and the addresses they take.
+//! TCP and UDP sockets that wait without holding a thread, and the addresses they take.
 //!
 //! | to do | use |
 //! |---|---|
 //! | accept connections | [`TcpListener`] |
 //! | connect, read, write | [`TcpStream`], [`heist::io`](crate::io) |
 //! | read and write in two tasks | [`TcpStream::into_split`], [`tcp`] |
+//! | send and receive datagrams | [`UdpSocket`] |
 //! | resolve a host name | [`lookup_host`], or give the name to `bind` or `connect` |
 //!
 //! ```text
 //!   TcpListener ─┐                      ┌─ context::io() at creation
 //!   TcpStream  ──┼──► Evented<mio type> ┤
-//!   (later ones) ┘    evented.rs        └─ heist_reactor::Registration: readiness, wakers
+//!   UdpSocket  ──┘    evented.rs        └─ heist_reactor::Registration: readiness, wakers
 //! ```
 //!
 //! A socket belongs to the runtime it was created in. It may be used from any other place, but once that
 //! runtime has shut down its waits end with an error.
 //!
-//! Absent on purpose, so far: UDP, Unix-domain sockets, `TcpSocket`.
+//! Absent on purpose, so far: Unix-domain sockets, `TcpSocket`.
 
 mod addr;
 mod evented;
 pub mod tcp;
+mod udp;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use tcp::listener::TcpListener;
 pub use tcp::stream::TcpStream;
+pub use udp::UdpSocket;
