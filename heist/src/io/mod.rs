@@ -36,6 +36,8 @@ pub use read_buf::ReadBuf;
 #[cfg(feature = "hyper")]
 pub(crate) use read_buf::poll_read_uninit;
 pub(crate) use read_buf::{poll_read_buf_mut, recv_into};
+#[cfg(unix)]
+pub(crate) use read_buf::{receive_buf_mut, recv_from_unix};
 pub use split::{ReadHalf, WriteHalf, split};
 pub use util::{
     AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter, Chain,

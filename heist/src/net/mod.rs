@@ -1,10 +1,11 @@
-//! TCP sockets that wait without holding a thread, and the addresses they take.
+//! TCP and Unix-domain sockets that wait without holding a thread, and the addresses they take.
 //!
 //! | to do | use |
 //! |---|---|
 //! | accept connections | [`TcpListener`] |
 //! | connect, read, write | [`TcpStream`], [`heist::io`](crate::io) |
 //! | read and write in two tasks | [`TcpStream::into_split`], [`tcp`] |
+//! | send datagrams within the machine | `UnixDatagram` (Unix only) |
 //! | resolve a host name | [`lookup_host`], or give the name to `bind` or `connect` |
 //!
 //! ```text
@@ -16,12 +17,16 @@
 //! A socket belongs to the runtime it was created in. It may be used from any other place, but once that
 //! runtime has shut down its waits end with an error.
 //!
-//! Absent on purpose, so far: UDP, Unix-domain sockets, `TcpSocket`.
+//! Absent on purpose, so far: UDP, Unix-domain streams, `TcpSocket`.
 
 mod addr;
 mod evented;
 pub mod tcp;
+#[cfg(unix)]
+pub mod unix;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use tcp::listener::TcpListener;
 pub use tcp::stream::TcpStream;
+#[cfg(unix)]
+pub use unix::UnixDatagram;

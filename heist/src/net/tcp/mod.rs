@@ -2,7 +2,7 @@
 
 mod backoff;
 pub(super) mod listener;
-mod options;
+pub(super) mod options;
 mod split;
 mod split_owned;
 pub(super) mod stream;

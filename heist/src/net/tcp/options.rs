@@ -28,7 +28,7 @@ fn reuse_address(_: &Socket) -> io::Result<()> {
 
 /// Refuses a socket whose operations would block the worker.
 #[cfg(unix)]
-pub(super) fn check_nonblocking(socket: &impl std::os::fd::AsFd) -> io::Result<()> {
+pub(in crate::net) fn check_nonblocking(socket: &impl std::os::fd::AsFd) -> io::Result<()> {
     if SockRef::from(socket).nonblocking()? {
         return Ok(());
     }
@@ -40,6 +40,6 @@ pub(super) fn check_nonblocking(socket: &impl std::os::fd::AsFd) -> io::Result<(
 
 /// Windows does not tell.
 #[cfg(windows)]
-pub(super) fn check_nonblocking<S>(_: &S) -> io::Result<()> {
+pub(in crate::net) fn check_nonblocking<S>(_: &S) -> io::Result<()> {
     Ok(())
 }
