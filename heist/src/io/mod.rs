@@ -39,6 +39,8 @@ pub(crate) use read_buf::{
     internet_address, peek_from_into, peek_into, poll_read_buf_mut, recv_buf_from_into, recv_buf_into,
     recv_from_into, recv_into,
 };
+#[cfg(unix)]
+pub(crate) use read_buf::{receive_buf_mut, recv_from_unix};
 pub use split::{ReadHalf, WriteHalf, split};
 pub use util::{
     AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter, Chain,

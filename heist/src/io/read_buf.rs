@@ -370,6 +370,74 @@ pub(crate) fn internet_address(address: &socket2::SockAddr) -> io::Result<Socket
         .ok_or_else(|| io::Error::other("the system did not say who sent the datagram"))
 }
 
+/// `recv_into` for a Unix-domain datagram: says who sent it, too.
+///
+/// An address that the standard library cannot hold (a path that fills its field without a final zero) is
+/// given as an unnamed one: an error would lose the datagram, which is taken by then.
+///
+/// # Errors
+///
+/// What `recv_from` says, `WouldBlock` included; `buf` is unchanged then.
+#[cfg(unix)]
+pub(crate) fn recv_from_unix(
+    socket: socket2::SockRef<'_>,
+    buf: &mut ReadBuf<'_>,
+) -> io::Result<(usize, std::os::unix::net::SocketAddr)> {
+    let (n, sender) = socket.recv_from(&mut buf.buf[buf.filled..])?;
+    // SAFETY: the system has written `n` bytes at the start of the slice it was given.
+    unsafe { buf.assume_init(n) };
+    buf.advance(n);
+    Ok((n, unix_address(&sender)?))
+}
+
+#[cfg(unix)]
+fn unix_address(address: &socket2::SockAddr) -> io::Result<std::os::unix::net::SocketAddr> {
+    use std::os::unix::net::SocketAddr;
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(name) = address.as_abstract_namespace() {
+        #[cfg(target_os = "android")]
+        use std::os::android::net::SocketAddrExt;
+        #[cfg(target_os = "linux")]
+        use std::os::linux::net::SocketAddrExt;
+
+        return SocketAddr::from_abstract_name(name);
+    }
+    let path = address.as_pathname().unwrap_or("".as_ref());
+    // The empty path is the unnamed address.
+    SocketAddr::from_pathname(path).or_else(|_| SocketAddr::from_pathname(""))
+}
+
+/// Lends the next chunk of `target` to `receive`, without clearing it first, and advances `target` by what was
+/// filled. A target without room lends an empty buffer: a datagram is taken and cut to nothing.
+///
+/// # Errors
+///
+/// What `receive` says; `target` is not advanced then.
+///
+/// # Panics
+///
+/// If `receive` swapped the `ReadBuf` it was lent for another one.
+#[cfg(unix)]
+pub(crate) fn receive_buf_mut<B: BufMut + ?Sized, R>(
+    target: &mut B,
+    receive: impl FnOnce(&mut ReadBuf<'_>) -> io::Result<R>,
+) -> io::Result<R> {
+    // SAFETY: the slice goes only into a `ReadBuf`, which by I2 makes no byte uninitialised.
+    let spare = unsafe { target.chunk_mut().as_uninit_slice_mut() };
+    let (start, capacity) = (spare.as_ptr(), spare.len());
+    let mut buf = ReadBuf::uninit(spare);
+    let result = receive(&mut buf)?;
+    assert!(
+        std::ptr::eq(start, buf.buf.as_ptr()) && buf.capacity() == capacity,
+        "the ReadBuf that was lent for receiving has been replaced: fix the receiver"
+    );
+    let n = buf.filled;
+    // SAFETY: I1 and I2: the `n` filled bytes, at the start of the chunk, are initialised.
+    unsafe { target.advance_mut(n) };
+    Ok(result)
+}
+
 /// Reads once into `spare` and returns how many bytes at its start are now initialised data (I3).
 ///
 /// # Panics

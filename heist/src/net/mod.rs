@@ -1,4 +1,4 @@
-//! TCP and UDP sockets that wait without holding a thread, and the addresses they take.
+//! TCP, UDP and Unix-domain sockets that wait without holding a thread, and the addresses they take.
 //!
 //! | to do | use |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | connect, read, write | [`TcpStream`], [`heist::io`](crate::io) |
 //! | read and write in two tasks | [`TcpStream::into_split`], [`tcp`] |
 //! | send and receive datagrams | [`UdpSocket`] |
+//! | send datagrams within the machine | `UnixDatagram` (Unix only) |
 //! | resolve a host name | [`lookup_host`], or give the name to `bind` or `connect` |
 //!
 //! ```text
@@ -17,14 +18,18 @@
 //! A socket belongs to the runtime it was created in. It may be used from any other place, but once that
 //! runtime has shut down its waits end with an error.
 //!
-//! Absent on purpose, so far: Unix-domain sockets, `TcpSocket`.
+//! Absent on purpose, so far: Unix-domain streams, `TcpSocket`.
 
 mod addr;
 mod evented;
 pub mod tcp;
 mod udp;
+#[cfg(unix)]
+pub mod unix;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use tcp::listener::TcpListener;
 pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
+#[cfg(unix)]
+pub use unix::UnixDatagram;
