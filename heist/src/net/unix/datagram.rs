@@ -458,8 +458,9 @@ impl UnixDatagram {
         self.io.take_error()
     }
 
-    /// Ends receiving, sending or both: what waits then is answered, receives with 0 once the queue is empty and
-    /// sends with an error.
+    /// Ends receiving, sending or both. A send that has ended fails; so does one to a peer that ended receiving.
+    ///
+    /// It does not end a receive that waits: Linux tells a non-blocking datagram socket `WouldBlock` still.
     ///
     /// # Errors
     /// What the operating system says; on some systems `NotConnected` without a peer.
