@@ -21,7 +21,10 @@
 //! Absent on purpose, so far: Unix-domain streams, `TcpSocket`.
 
 mod addr;
+mod backoff;
 mod evented;
+mod halves;
+mod stream_methods;
 pub mod tcp;
 mod udp;
 #[cfg(unix)]
