@@ -21,7 +21,7 @@
 //! Absent on purpose, so far: Unix-domain streams, `TcpSocket`.
 
 mod addr;
-mod evented;
+pub(crate) mod evented;
 pub mod tcp;
 mod udp;
 #[cfg(unix)]
