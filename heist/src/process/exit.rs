@@ -94,7 +94,10 @@ impl Running {
     }
 
     pub(super) fn id(&self) -> u32 {
-        self.child.as_ref().expect("the child is here until the drop").id()
+        self.child
+            .as_ref()
+            .expect("the child is here until the drop")
+            .id()
     }
 
     /// The ends of the pipes that were asked for.
@@ -159,7 +162,10 @@ struct Unwatched(Option<Child>);
 
 impl Unwatched {
     fn id(&self) -> u32 {
-        self.0.as_ref().expect("the child is here until it is watched").id()
+        self.0
+            .as_ref()
+            .expect("the child is here until it is watched")
+            .id()
     }
 
     fn watched(mut self) -> Option<Child> {

@@ -54,7 +54,9 @@ impl Orphans {
             // I1.
             let heard = state.arm(&waker);
             // An error says that somebody else has collected the status.
-            state.children.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+            state
+                .children
+                .retain_mut(|child| matches!(child.try_wait(), Ok(None)));
             if !heard {
                 break;
             }

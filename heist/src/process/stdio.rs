@@ -16,7 +16,7 @@
 
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::evented::Evented;
-use heist_reactor::{Direction, Interest};
+use heist_reactor::{Direction, Interest, Ready};
 use mio::unix::pipe::{Receiver, Sender};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -79,11 +79,7 @@ impl AsyncWrite for ChildStdin {
     }
 }
 
-fn poll_read(
-    pipe: &Evented<Receiver>,
-    cx: &mut Context<'_>,
-    buf: &mut ReadBuf<'_>,
-) -> Poll<io::Result<()>> {
+fn poll_read(pipe: &Evented<Receiver>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
     let asked = buf.remaining().min(MOST_PER_READ);
     let spare = buf.initialize_unfilled_to(asked);
     let read = |mut pipe: &Receiver| pipe.read(spare);
@@ -93,7 +89,7 @@ fn poll_read(
 }
 
 macro_rules! child_pipe {
-    ($type:ident, $mio:ident, $interest:ident) => {
+    ($type:ident, $mio:ident, $interest:ident, $first:expr) => {
         impl $type {
             /// Takes over a pipe of a child that the standard library has started.
             ///
@@ -107,6 +103,7 @@ macro_rules! child_pipe {
                 let pipe = $mio::from(inner);
                 pipe.set_nonblocking(true)?;
                 let pipe = Evented::new(pipe, Interest::$interest)?;
+                pipe.assume_ready($first);
                 Ok($type { pipe })
             }
 
@@ -158,8 +155,9 @@ macro_rules! read_pipe {
     };
 }
 
-child_pipe!(ChildStdin, Sender, WRITABLE);
-child_pipe!(ChildStdout, Receiver, READABLE);
-child_pipe!(ChildStderr, Receiver, READABLE);
+// A fresh pipe has room, so the first write is tried at once. It is empty, so the first read waits for an event.
+child_pipe!(ChildStdin, Sender, WRITABLE, Ready::WRITABLE);
+child_pipe!(ChildStdout, Receiver, READABLE, Ready::EMPTY);
+child_pipe!(ChildStderr, Receiver, READABLE, Ready::EMPTY);
 read_pipe!(ChildStdout);
 read_pipe!(ChildStderr);

@@ -27,6 +27,7 @@ const NOT_MODELLED: [(&str, &str); 4] = [
     ("executor/src/multi_thread/shared.rs", "std::thread_local"),
     ("executor/src/park.rs", "std::thread_local"),
     ("executor/src/task/id.rs", "std::thread_local"),
+    ("heist/src/process/orphans.rs", "std::sync::OnceLock"),
     ("heist/src/signal/registry.rs", "std::sync::OnceLock"),
 ];
 
