@@ -37,6 +37,7 @@
 //! | [`time`] | sleeping, timeouts, intervals |
 //! | [`sync`] | channels, locks and notifications between tasks |
 //! | `process` | child processes (Unix, feature `process`) |
+//! | [`aio`] | what asyncio has beyond that |
 //! | `signal` | Ctrl-C (feature `signal`) |
 //! | `hyper` | hyper's traits on heist's types (feature `hyper`) |
 //!
@@ -66,6 +67,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // What users call.
+pub mod aio;
 pub mod io;
 pub mod net;
 #[cfg(all(unix, feature = "process"))]
