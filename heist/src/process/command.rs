@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{self, ExitStatus, Output, Stdio};
+use std::process::{Child as StdChild, Command as StdCommand, ExitStatus, Output, Stdio};
 
 /// A program to start, with its arguments, environment and standard streams.
 ///
@@ -28,7 +28,7 @@ use std::process::{self, ExitStatus, Output, Stdio};
 /// ```
 #[derive(Debug)]
 pub struct Command {
-    std: process::Command,
+    std: StdCommand,
     kill_on_drop: bool,
 }
 
@@ -38,21 +38,21 @@ impl Command {
     /// It starts without arguments, with this process's environment and working directory. The child has this process's
     /// standard streams, but for [`output`](Command::output), and is not killed when its [`Child`] is dropped.
     pub fn new<S: AsRef<OsStr>>(program: S) -> Command {
-        Command::from(process::Command::new(program))
+        Command::from(StdCommand::new(program))
     }
 
     /// std's command, to look at.
-    pub fn as_std(&self) -> &process::Command {
+    pub fn as_std(&self) -> &StdCommand {
         &self.std
     }
 
     /// std's command, for settings that have no method here.
-    pub fn as_std_mut(&mut self) -> &mut process::Command {
+    pub fn as_std_mut(&mut self) -> &mut StdCommand {
         &mut self.std
     }
 
     /// std's command. [`kill_on_drop`](Command::kill_on_drop) is lost: std does not know it.
-    pub fn into_std(self) -> process::Command {
+    pub fn into_std(self) -> StdCommand {
         self.std
     }
 
@@ -208,7 +208,7 @@ impl Command {
     /// ```
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
-        self.spawn_with(process::Command::spawn)
+        self.spawn_with(StdCommand::spawn)
     }
 
     /// [`spawn`](Command::spawn) with a function of the caller's that starts std's command.
@@ -221,7 +221,7 @@ impl Command {
     #[track_caller]
     pub fn spawn_with(
         &mut self,
-        with: impl FnOnce(&mut process::Command) -> io::Result<process::Child>,
+        with: impl FnOnce(&mut StdCommand) -> io::Result<StdChild>,
     ) -> io::Result<Child> {
         // Panics before there is a process, rather than after.
         let _reactor = context::io();
@@ -296,8 +296,8 @@ impl Command {
     }
 }
 
-impl From<process::Command> for Command {
-    fn from(std: process::Command) -> Command {
+impl From<StdCommand> for Command {
+    fn from(std: StdCommand) -> Command {
         Command {
             std,
             kill_on_drop: false,

@@ -118,12 +118,12 @@ macro_rules! child_pipe {
             }
         }
 
-        impl TryFrom<$type> for Stdio {
+        impl TryInto<Stdio> for $type {
             type Error = io::Error;
 
             /// For another child to take over, in blocking mode.
-            fn try_from(pipe: $type) -> io::Result<Stdio> {
-                pipe.into_owned_fd().map(Stdio::from)
+            fn try_into(self) -> io::Result<Stdio> {
+                self.into_owned_fd().map(Stdio::from)
             }
         }
 
