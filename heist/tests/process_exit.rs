@@ -17,6 +17,7 @@ use std::pin::pin;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// A child that ends when its input does.
 fn cat() -> Child {
@@ -31,6 +32,12 @@ fn sh(script: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", script]);
     command
+}
+
+/// The output of a future that must not take as long as the children here would.
+async fn soon<F: Future>(future: F) -> F::Output {
+    let limit = Duration::from_secs(60);
+    heist::time::timeout(limit, future).await.expect("it hangs")
 }
 
 /// Neither running nor a zombie.
@@ -98,28 +105,28 @@ both_flavours! {
 
     fn kill_kills_and_waits(runtime) {
         runtime.block_on(async {
-            let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+            let mut child = Command::new("sleep").arg("600").spawn().unwrap();
             let id = child.id().unwrap();
-            child.kill().await.unwrap();
+            soon(child.kill()).await.unwrap();
             assert!(is_gone(id));
             assert_eq!(child.wait().await.unwrap().signal(), Some(libc::SIGKILL));
 
-            let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+            let mut child = Command::new("sleep").arg("600").spawn().unwrap();
             child.start_kill().unwrap();
-            assert_eq!(child.wait().await.unwrap().signal(), Some(libc::SIGKILL));
+            assert_eq!(soon(child.wait()).await.unwrap().signal(), Some(libc::SIGKILL));
         });
     }
 
     fn kill_on_drop_kills_and_leaves_no_zombie(runtime) {
         runtime.block_on(async {
             let mut command = Command::new("sleep");
-            command.arg("60").stdout(Stdio::piped()).kill_on_drop(true);
+            command.arg("600").stdout(Stdio::piped()).kill_on_drop(true);
             let mut child = command.spawn().unwrap();
             let id = child.id().unwrap();
             let mut stdout = child.stdout.take().unwrap();
             drop(child);
             // The end of its output: nobody has the other end any more.
-            assert_eq!(stdout.read(&mut [0; 1]).await.unwrap(), 0);
+            assert_eq!(soon(stdout.read(&mut [0; 1])).await.unwrap(), 0);
             wait_until("it is reaped", || is_gone(id));
 
             // A future that is dropped drops its child.
@@ -150,16 +157,16 @@ both_flavours! {
 
     fn a_process_group_is_killed_as_one(runtime) {
         runtime.block_on(async {
-            let mut command = sh("sleep 60 & echo $!; wait");
+            let mut command = sh("sleep 600 & echo $!; wait");
             let mut child = command.process_group(0).stdout(Stdio::piped()).spawn().unwrap();
             let mut stdout = child.stdout.take().unwrap();
             // The grandchild runs when its number is told.
             assert!(stdout.read_u8().await.unwrap().is_ascii_digit());
             let kill = format!("kill -KILL -{}", child.id().unwrap());
             assert!(sh(&kill).status().await.unwrap().success());
-            assert_eq!(child.wait().await.unwrap().signal(), Some(libc::SIGKILL));
+            assert_eq!(soon(child.wait()).await.unwrap().signal(), Some(libc::SIGKILL));
             // The grandchild has the pipe open until it is gone.
-            stdout.read_to_end(&mut Vec::new()).await.unwrap();
+            soon(stdout.read_to_end(&mut Vec::new())).await.unwrap();
         });
     }
 
@@ -269,7 +276,7 @@ fn others_may_have_children_and_listen_for_their_signal() {
         let mut ours = cat();
         drop(cat());
         Command::new("sleep")
-            .arg("60")
+            .arg("600")
             .kill_on_drop(true)
             .spawn()
             .map(drop)
