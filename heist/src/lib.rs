@@ -36,6 +36,7 @@
 //! | [`io`] | the traits of asynchronous reading and writing, and what is built on them |
 //! | [`time`] | sleeping, timeouts, intervals |
 //! | [`sync`] | channels, locks and notifications between tasks |
+//! | `process` | child processes (Unix, feature `process`) |
 //! | [`aio`] | what asyncio has beyond that |
 //! | `signal` | Ctrl-C (feature `signal`) |
 //! | `hyper` | hyper's traits on heist's types (feature `hyper`) |
@@ -54,6 +55,7 @@
 //! | feature | in `full`, the default | brings |
 //! |---|---|---|
 //! | `macros` | yes | `#[heist::main]`, `#[heist::test]`, `select!`: syn and quote at build time |
+//! | `process` | yes | `heist::process`: the feature `signal` |
 //! | `signal` | yes | `heist::signal`: signal-hook-registry |
 //! | `hyper` | no | `heist::hyper`: hyper |
 //!
@@ -68,6 +70,8 @@
 pub mod aio;
 pub mod io;
 pub mod net;
+#[cfg(all(unix, feature = "process"))]
+pub mod process;
 pub mod runtime;
 #[cfg(all(unix, feature = "signal"))]
 pub mod signal;

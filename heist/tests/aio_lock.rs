@@ -12,8 +12,8 @@ fn lock_lets_tasks_through_in_the_order_in_which_they_came() {
     let mut waits: Vec<_> = (0..3).map(|_| Task::pending(lock.lock())).collect();
     drop(guard);
     for turn in 0..3 {
-        for later in turn + 1..3 {
-            assert!(waits[later].poll().is_pending(), "{later} before {turn}");
+        for later in &mut waits[turn + 1..] {
+            assert!(later.poll().is_pending(), "somebody passed the {turn}th");
         }
         drop(waits[turn].ready());
     }
