@@ -38,6 +38,8 @@ pub use async_seek::AsyncSeek;
 pub use async_write::AsyncWrite;
 pub use join::{Join, join};
 pub use read_buf::ReadBuf;
+#[cfg(feature = "tokio")]
+pub(crate) use read_buf::poll_read_checked;
 #[cfg(feature = "hyper")]
 pub(crate) use read_buf::poll_read_uninit;
 pub(crate) use read_buf::{
