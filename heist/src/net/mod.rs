@@ -3,6 +3,7 @@
 //! | to do | use |
 //! |---|---|
 //! | accept connections | [`TcpListener`] |
+//! | set options before it listens or connects | [`TcpSocket`] |
 //! | connect, read, write | [`TcpStream`], [`heist::io`](crate::io) |
 //! | read and write in two tasks | [`TcpStream::into_split`], [`tcp`] |
 //! | send and receive datagrams | [`UdpSocket`] |
@@ -18,7 +19,7 @@
 //! A socket belongs to the runtime it was created in. It may be used from any other place, but once that
 //! runtime has shut down its waits end with an error.
 //!
-//! Absent on purpose, so far: Unix-domain streams, `TcpSocket`.
+//! Absent on purpose, so far: Unix-domain streams.
 
 mod addr;
 mod evented;
@@ -29,6 +30,7 @@ pub mod unix;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use tcp::listener::TcpListener;
+pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
 #[cfg(unix)]
