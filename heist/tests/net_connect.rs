@@ -8,6 +8,7 @@ use heist::net::{TcpListener, TcpStream};
 use heist::runtime::{Builder, Runtime};
 use heist::time::{Duration, Instant};
 use socket2::{Domain, Socket, Type};
+use std::collections::HashSet;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -61,10 +62,14 @@ fn black_hole(family: Family) -> BlackHole {
     }
 }
 
-/// An address that nobody listens on.
+/// An address that nobody listens on, nor will: the socket that is bound there is left open for good.
 fn refusing(family: Family) -> SocketAddr {
-    let listener = std::net::TcpListener::bind(family.loopback()).unwrap();
-    listener.local_addr().unwrap()
+    let address = family.loopback();
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
+    socket.bind(&address.into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    std::mem::forget(socket);
+    address
 }
 
 /// An address to which there is no way from any machine: a group has no connections.
@@ -81,7 +86,8 @@ async fn listening(family: Family) -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// How many sockets of this machine wait for an answer from that port: state 02 in the system's table.
+/// How many sockets of this machine wait for an answer from that port: state 02 in the system's table, which may list
+/// one twice while others come and go.
 fn attempts_at(address: SocketAddr) -> usize {
     let table = if address.is_ipv4() {
         "/proc/net/tcp"
@@ -94,7 +100,9 @@ fn attempts_at(address: SocketAddr) -> usize {
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
         .filter(|fields| fields[2].ends_with(&port) && fields[3] == "02")
-        .count()
+        .map(|fields| fields[1].to_owned())
+        .collect::<HashSet<_>>()
+        .len()
 }
 
 /// Connects and says where to, and after how long.

@@ -35,8 +35,8 @@ use std::time::Duration;
 /// |---|---|
 /// | the peer shuts its writing direction down | a read of 0 bytes, again and again; writing goes on |
 /// | the peer closes, then is written to | a write that succeeds or two, then `ConnectionReset` or `BrokenPipe` |
-/// | the peer resets the connection | waiting reads and writes end with `ConnectionReset`; what was not read is lost |
-/// | after an error was reported | reads of 0 bytes, writes with `BrokenPipe` |
+/// | the peer resets the connection | `ConnectionReset`, once: a waiting write at once, a read after what has arrived (which systems other than Linux may drop) |
+/// | after that | reads of 0 bytes, writes with `BrokenPipe` |
 /// | the peer stops reading | a write waits when both sides' buffers are full: put a `timeout` around it |
 /// | the peer stops sending, or sends a byte now and then | a read waits: put a `timeout` around the whole request |
 /// | a read into an empty buffer | waits as any read does, then 0; it takes nothing and says nothing of the end |
