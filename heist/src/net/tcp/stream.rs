@@ -10,7 +10,7 @@ use super::connect;
 use super::options;
 use super::split::{self, ReadHalf, WriteHalf};
 use super::split_owned::{self, OwnedReadHalf, OwnedWriteHalf};
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf, poll_read_buf_mut, recv_into};
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf, peek_into, poll_read_buf_mut, recv_into};
 use crate::net::addr::{ToSocketAddrs, resolve};
 use crate::net::evented::Evented;
 use bytes::BufMut;
@@ -349,13 +349,9 @@ impl TcpStream {
     /// # Errors
     /// What the operating system says.
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
-        let unfilled = buf.initialize_unfilled();
-        let peeked = ready!(
-            self.io
-                .poll_io(cx, Direction::Read, |stream| stream.peek(unfilled))
-        )?;
-        buf.advance(peeked);
-        Poll::Ready(Ok(peeked))
+        self.io.poll_io(cx, Direction::Read, |stream| {
+            stream.try_io(|| peek_into(SockRef::from(stream), buf))
+        })
     }
 
     /// Whether small writes are sent at once (`TCP_NODELAY`).
