@@ -128,6 +128,27 @@ fn a_family_that_leads_nowhere_costs_one_delay() {
 }
 
 #[test]
+fn on_a_real_clock_and_several_threads_as_well() {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let holes = [black_hole(V6), black_hole(V4)];
+        let (_listener, good) = listening(V4).await;
+        let addresses = [holes[0].address, holes[1].address, good];
+        let connecting = (0..10).map(|_| heist::spawn(async move { connect(&addresses).await }));
+        for connected in connecting.collect::<Vec<_>>() {
+            let (peer, after) = connected.await.unwrap();
+            assert_eq!(peer, good);
+            assert!(after >= 2 * DELAY, "{after:?}");
+        }
+        assert_eq!(holes.each_ref().map(|hole| attempts_at(hole.address)), [0, 0]);
+    });
+}
+
+#[test]
 fn the_losers_are_dropped() {
     paused().block_on(async {
         let holes = [black_hole(V6), black_hole(V4)];
