@@ -37,6 +37,7 @@ use heist_primitive::thread;
 
 use crate::coop;
 use crate::driver::{Around, ThreadName};
+use crate::hooks::{Hooks, TaskHook};
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, TaskRef, raw};
 
 /// How a pool is made.
@@ -51,6 +52,8 @@ pub struct Config {
     pub stack_size: Option<usize>,
     /// Told of every closure.
     pub watch: Option<Watch>,
+    /// After a closure has ended, however it did.
+    pub on_terminate: Option<TaskHook>,
 }
 
 /// Told `true` when a closure is given to the pool, and `false` when it has ended or was cancelled, after whoever awaits
@@ -67,6 +70,8 @@ impl fmt::Debug for Config {
 }
 
 struct Shared {
+    /// With `on_terminate` only: closures are neither hooked when given to the pool nor around their only poll.
+    hooks: Option<StdArc<Hooks>>,
     state: Mutex<State>,
     /// For idle threads.
     work: Condvar,
@@ -123,7 +128,14 @@ impl Pool {
             next_handle: 0,
             ended: Vec::new(),
         };
+        let hooks = config.on_terminate.clone().map(|on_terminate| {
+            StdArc::new(Hooks {
+                on_terminate: Some(on_terminate),
+                ..Hooks::default()
+            })
+        });
         let shared = Shared {
+            hooks,
             state: Mutex::new(state),
             work: Condvar::new(),
             ended: Condvar::new(),
@@ -396,6 +408,7 @@ impl<F: FnOnce() -> R, R> Future for Blocking<F> {
 /// A blocking task is queued once, by `spawn`; an abort finds it scheduled, running or complete, never idle.
 struct Unscheduled {
     watch: Option<Watch>,
+    hooks: Option<StdArc<Hooks>>,
 }
 
 impl Unscheduled {
@@ -404,7 +417,10 @@ impl Unscheduled {
         if let Some(watch) = &watch {
             watch(true);
         }
-        Self { watch }
+        Self {
+            watch,
+            hooks: shared.hooks.clone(),
+        }
     }
 }
 
@@ -418,5 +434,9 @@ impl Schedule for Unscheduled {
             watch(false);
         }
         None
+    }
+
+    fn hooks(&self) -> Option<&Hooks> {
+        self.hooks.as_deref()
     }
 }
