@@ -13,7 +13,7 @@ use sync_kit::Task;
 
 #[derive(Clone, Debug)]
 enum Op {
-    Make,
+    Make { polled: bool },
     Poll { at: usize, elsewhere: bool },
     Enable(usize),
     Cancel(usize),
@@ -24,12 +24,12 @@ enum Op {
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        5 => Just(Op::Make),
-        7 => (0..6usize, any::<bool>()).prop_map(|(at, elsewhere)| Op::Poll { at, elsewhere }),
+        7 => any::<bool>().prop_map(|polled| Op::Make { polled }),
+        5 => (0..6usize, any::<bool>()).prop_map(|(at, elsewhere)| Op::Poll { at, elsewhere }),
         2 => (0..6usize).prop_map(Op::Enable),
         3 => (0..6usize).prop_map(Op::Cancel),
         4 => Just(Op::NotifyOne),
-        2 => Just(Op::NotifyLast),
+        4 => Just(Op::NotifyLast),
         1 => Just(Op::NotifyWaiters),
     ]
 }
@@ -123,22 +123,32 @@ struct Pair {
 }
 
 impl Pair {
+    fn poll(&mut self, at: usize, elsewhere: bool) {
+        let Waiter { id, task, has_waker } = &mut self.waiters[at];
+        let polled = if elsewhere {
+            task.poll_elsewhere()
+        } else {
+            task.poll()
+        };
+        assert_eq!(polled.is_ready(), self.twin.poll(*id));
+        *has_waker = polled.is_pending() || *has_waker && !elsewhere;
+    }
+
     fn step(&mut self, op: &Op) {
         match *op {
-            Op::Make => self.waiters.push(Waiter {
-                id: self.twin.make(),
-                task: Task::new(self.notify.clone().notified_owned()),
-                has_waker: false,
-            }),
+            Op::Make { polled } => {
+                self.waiters.push(Waiter {
+                    id: self.twin.make(),
+                    task: Task::new(self.notify.clone().notified_owned()),
+                    has_waker: false,
+                });
+                if polled {
+                    let at = self.waiters.len() - 1;
+                    self.poll(at, false);
+                }
+            }
             Op::Poll { at, elsewhere } if at < self.waiters.len() => {
-                let Waiter { id, task, has_waker } = &mut self.waiters[at];
-                let polled = if elsewhere {
-                    task.poll_elsewhere()
-                } else {
-                    task.poll()
-                };
-                assert_eq!(polled.is_ready(), self.twin.poll(*id));
-                *has_waker = polled.is_pending() || *has_waker && !elsewhere;
+                self.poll(at, elsewhere);
             }
             Op::Enable(at) if at < self.waiters.len() => {
                 let waiter = &mut self.waiters[at];
