@@ -78,6 +78,11 @@ impl<F: Future> Task<F> {
         self.wakes.kept()
     }
 
+    /// Drops the future and returns its waker's counter.
+    pub(crate) fn cancel(self) -> Arc<Wakes> {
+        self.wakes
+    }
+
     pub(crate) fn future(&mut self) -> Pin<&mut F> {
         self.future.as_mut()
     }

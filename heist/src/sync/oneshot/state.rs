@@ -29,7 +29,7 @@
 //! Ordering pairs, all on the one word, AcqRel ↔ AcqRel or Acquire: `complete` publishes the value to `look_rx`,
 //! `park_rx` and `close`; `park_rx` publishes the receiver's waker to `complete`; `park_tx` the sender's to `close`.
 //! Models: `a_value_arrives_once`, `a_refused_value_comes_back`, `a_waker_that_changes_is_not_lost`,
-//! `closing_wakes_the_sender` in loom-tests/tests/sync_oneshot.rs.
+//! `closing_wakes_the_sender`, `a_sender_that_has_waited_sends_or_gets_its_value_back` in loom-tests/tests/sync_oneshot.rs.
 
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 
