@@ -36,6 +36,7 @@
 //! | [`io`] | the traits of asynchronous reading and writing, and what is built on them |
 //! | [`time`] | sleeping, timeouts, intervals |
 //! | [`sync`] | channels, locks and notifications between tasks |
+//! | [`aio`] | what asyncio has beyond that |
 //! | `signal` | Ctrl-C (feature `signal`) |
 //! | `hyper` | hyper's traits on heist's types (feature `hyper`) |
 //!
@@ -64,6 +65,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // What users call.
+pub mod aio;
 pub mod io;
 pub mod net;
 pub mod runtime;
