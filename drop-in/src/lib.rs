@@ -11,6 +11,8 @@
 //!
 //! Absent on purpose: code. What is missing here is missing in heist.
 
+#![forbid(unsafe_code)]
+
 pub use heist::*;
 
 /// Runs an `async fn` on a runtime of its own: [`heist::main`] for a crate that knows only tokio.
