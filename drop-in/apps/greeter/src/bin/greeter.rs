@@ -31,7 +31,7 @@ impl Greeter for Polite {
         }
     }
 
-    type countStream = Numbers;
+    type CountStream = Numbers;
 
     async fn count(&self, request: Request<Limit>) -> Result<Response<Numbers>, Status> {
         let to = request.into_inner().to;
@@ -46,7 +46,7 @@ impl Greeter for Polite {
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 
-    type add_upStream = Numbers;
+    type AddUpStream = Numbers;
 
     async fn add_up(&self, request: Request<Streaming<Number>>) -> Result<Response<Numbers>, Status> {
         let mut sum = 0;
