@@ -11,6 +11,7 @@
 //! | use one stream from two tasks | [`split()`], put together again by [`ReadHalf::unsplit`] |
 //! | test without a network | [`duplex`], [`simplex`], [`empty`], [`sink`], [`repeat`] |
 //! | wait for a socket to be readable or writable | [`Interest`], [`Ready`] |
+//! | wait for any other descriptor | `unix::AsyncFd` (Unix only) |
 //! | make a stream of one's own | [`AsyncRead`] with [`ReadBuf`], [`AsyncWrite`], [`AsyncBufRead`], [`AsyncSeek`] |
 //!
 //! What a dropped future does to the bytes is written at each method, under *Cancel safety*.
@@ -19,12 +20,16 @@
 //! enough.
 
 mod async_buf_read;
+#[cfg(unix)]
+mod async_fd;
 mod async_read;
 mod async_seek;
 mod async_write;
 mod join;
 mod read_buf;
 mod split;
+#[cfg(unix)]
+pub mod unix;
 mod util;
 
 pub use async_buf_read::AsyncBufRead;
@@ -33,6 +38,8 @@ pub use async_seek::AsyncSeek;
 pub use async_write::AsyncWrite;
 pub use join::{Join, join};
 pub use read_buf::ReadBuf;
+#[cfg(feature = "tokio")]
+pub(crate) use read_buf::poll_read_checked;
 #[cfg(feature = "hyper")]
 pub(crate) use read_buf::poll_read_uninit;
 pub(crate) use read_buf::{

@@ -19,14 +19,14 @@ impl Wake for Wakes {
 
 /// A future and the counter of its waker.
 pub(crate) struct Task<F> {
-    future: Pin<Box<F>>,
+    future: Option<Pin<Box<F>>>,
     wakes: Arc<Wakes>,
 }
 
 impl<F: Future> Task<F> {
     pub(crate) fn new(future: F) -> Self {
         Self {
-            future: Box::pin(future),
+            future: Some(Box::pin(future)),
             wakes: Arc::default(),
         }
     }
@@ -41,7 +41,7 @@ impl<F: Future> Task<F> {
 
     pub(crate) fn poll(&mut self) -> Poll<F::Output> {
         let waker = Waker::from(self.wakes.clone());
-        self.future.as_mut().poll(&mut Context::from_waker(&waker))
+        self.future().poll(&mut Context::from_waker(&waker))
     }
 
     /// Polls with another waker than before, which counts from 0.
@@ -68,7 +68,12 @@ impl<F: Future> Task<F> {
     }
 
     pub(crate) fn future(&mut self) -> Pin<&mut F> {
-        self.future.as_mut()
+        self.future.as_mut().expect("not cancelled").as_mut()
+    }
+
+    /// Drops the future and keeps the counter.
+    pub(crate) fn drop_future(&mut self) {
+        self.future = None;
     }
 }
 

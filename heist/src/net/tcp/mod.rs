@@ -1,6 +1,5 @@
 //! TCP: the listener, the stream and the halves of a split stream.
 
-mod backoff;
 pub(super) mod listener;
 pub(super) mod options;
 mod split;

@@ -34,7 +34,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(1);
 
 /// The back-off of one listener.
 #[derive(Debug, Default)]
-pub(super) struct Backoff(Mutex<Option<State>>);
+pub(in crate::net) struct Backoff(Mutex<Option<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -50,7 +50,7 @@ impl RefUnwindSafe for Backoff {}
 
 impl Backoff {
     /// Waits for the next attempt's moment.
-    pub(super) async fn wait(&self) {
+    pub(in crate::net) async fn wait(&self) {
         let retry_at = self.0.lock().as_ref().map(|state| state.retry_at);
         if let Some(retry_at) = retry_at.filter(|_| has_timers()) {
             sleep_until(retry_at).await;
@@ -58,7 +58,7 @@ impl Backoff {
     }
 
     /// The same for `poll_accept`.
-    pub(super) fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(in crate::net) fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<()> {
         let (sleep, retry_at) = match self.0.lock().as_mut() {
             Some(state) if has_timers() => (state.sleep.take(), state.retry_at),
             _ => return Poll::Ready(()),
@@ -77,7 +77,7 @@ impl Backoff {
     }
 
     /// Learns how an accept went, and explains the error if something was exhausted.
-    pub(super) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+    pub(in crate::net) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         match result {
             Ok(accepted) => {
                 self.reset();
