@@ -34,6 +34,7 @@
 //! | [`task`] | [`spawn`], [`spawn_blocking`](task::spawn_blocking), [`yield_now`](task::yield_now), [`JoinHandle`](task::JoinHandle) |
 //! | [`net`] | TCP sockets |
 //! | [`io`] | the traits of asynchronous reading and writing, and what is built on them |
+//! | [`fs`] | files and directories |
 //! | [`time`] | sleeping, timeouts, intervals |
 //! | [`sync`] | channels, locks and notifications between tasks |
 //! | `process` | child processes (Unix, feature `process`) |
@@ -73,6 +74,7 @@
 
 // What users call.
 pub mod aio;
+pub mod fs;
 pub mod io;
 pub mod net;
 #[cfg(all(unix, feature = "process"))]

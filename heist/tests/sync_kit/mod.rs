@@ -17,6 +17,17 @@ impl Wake for Wakes {
     }
 }
 
+impl Wakes {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// How many wakers of this counter are kept somewhere.
+    pub(crate) fn kept(self: &Arc<Self>) -> usize {
+        Arc::strong_count(self) - 1
+    }
+}
+
 /// A future and the counter of its waker.
 pub(crate) struct Task<F> {
     future: Option<Pin<Box<F>>>,
@@ -59,12 +70,17 @@ impl<F: Future> Task<F> {
     }
 
     pub(crate) fn wakes(&self) -> usize {
-        self.wakes.0.load(Ordering::SeqCst)
+        self.wakes.count()
     }
 
     /// How many clones of the waker are kept somewhere.
     pub(crate) fn wakers_kept(&self) -> usize {
-        Arc::strong_count(&self.wakes) - 1
+        self.wakes.kept()
+    }
+
+    /// Drops the future and returns its waker's counter.
+    pub(crate) fn cancel(self) -> Arc<Wakes> {
+        self.wakes
     }
 
     pub(crate) fn future(&mut self) -> Pin<&mut F> {
