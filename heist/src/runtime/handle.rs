@@ -11,6 +11,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+use heist_executor::blocking::{AtClose, Refused};
 use heist_executor::task::{JoinHandle, Meta};
 use heist_executor::{blocking, current_thread, multi_thread};
 use heist_primitive::sync::{Arc, MutexGuard, StdArc};
@@ -285,6 +286,16 @@ impl Handle {
         R: Send + 'static,
     {
         self.shared.blocking.spawn(f, meta)
+    }
+
+    /// Runs `f` on the blocking pool, or says why not.
+    #[track_caller]
+    pub(crate) fn try_spawn_blocking<F, R>(&self, f: F, at_close: AtClose) -> Result<JoinHandle<R>, Refused>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.shared.blocking.try_spawn(f, Meta::caller(), at_close)
     }
 
     pub(super) fn local_owner(&self) -> Option<ThreadId> {

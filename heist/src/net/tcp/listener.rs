@@ -3,10 +3,10 @@
 //! Absent on purpose: socket options before `bind` beyond the usual ones. [`TcpSocket`](super::socket::TcpSocket)
 //! has them.
 
-use super::backoff::Backoff;
 use super::options;
 use super::stream::TcpStream;
 use crate::net::addr::{ToSocketAddrs, first_that, resolve};
+use crate::net::backoff::Backoff;
 use crate::net::evented::Evented;
 use heist_reactor::{Direction, Interest};
 use std::fmt;

@@ -1,6 +1,5 @@
 //! TCP: the socket to set up, the listener, the stream and the halves of a split stream.
 
-mod backoff;
 mod connect;
 pub(super) mod listener;
 pub(super) mod options;

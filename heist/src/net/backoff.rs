@@ -38,7 +38,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 /// The back-off of one listener.
 #[derive(Debug, Default)]
-pub(super) struct Backoff(Mutex<Noted>);
+pub(in crate::net) struct Backoff(Mutex<Noted>);
 
 #[derive(Debug, Default)]
 struct Noted {
@@ -60,7 +60,7 @@ impl RefUnwindSafe for Backoff {}
 
 impl Backoff {
     /// Waits for the next attempt's moment.
-    pub(super) async fn wait(&self) {
+    pub(in crate::net) async fn wait(&self) {
         let retry_at = self.0.lock().state.as_ref().map(|state| state.retry_at);
         if let Some(retry_at) = retry_at.filter(|_| context::has_timers()) {
             sleep_until(retry_at).await;
@@ -68,7 +68,7 @@ impl Backoff {
     }
 
     /// The same for `poll_accept`.
-    pub(super) fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(in crate::net) fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<()> {
         let (sleep, retry_at) = match self.0.lock().state.as_mut() {
             Some(state) if context::has_timers() => (state.sleep.take(), state.retry_at),
             _ => return Poll::Ready(()),
@@ -87,7 +87,7 @@ impl Backoff {
     }
 
     /// Learns how an accept went, and explains the error on stderr if something was exhausted.
-    pub(super) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
+    pub(in crate::net) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         match &result {
             Ok(_) => self.reset(),
             Err(error) => {
