@@ -163,7 +163,6 @@ async fn broken_pipe_child() {
         .await
         .unwrap();
     stderr.flush().await.unwrap();
-    std::process::exit(7);
 }
 
 #[test]
@@ -174,7 +173,8 @@ fn a_broken_pipe_is_an_error_of_the_flush() {
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     assert!(errors.contains("kind: BrokenPipe"), "{errors}");
-    assert_eq!(child.wait().unwrap().code(), Some(7));
+    // libtest's own words have nowhere to go either, so how it ends says nothing.
+    child.wait().unwrap();
 }
 
 /// Drops a read that waits, says so, drops the runtime, and says so.
