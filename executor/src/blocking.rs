@@ -39,6 +39,7 @@ use heist_primitive::thread;
 
 use crate::coop;
 use crate::driver::{Around, ThreadName};
+use crate::hooks::{Hooks, TaskHook};
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, TaskRef, raw};
 
 /// How a pool is made.
@@ -53,6 +54,8 @@ pub struct Config {
     pub stack_size: Option<usize>,
     /// Told of every closure.
     pub watch: Option<Watch>,
+    /// After a closure has ended, however it did.
+    pub on_terminate: Option<TaskHook>,
 }
 
 /// What becomes of a closure that has not begun when the pool shuts down.
@@ -87,6 +90,8 @@ impl fmt::Debug for Config {
 }
 
 struct Shared {
+    /// With `on_terminate` only: closures are neither hooked when given to the pool nor around their only poll.
+    hooks: Option<StdArc<Hooks>>,
     state: Mutex<State>,
     /// For idle threads.
     work: Condvar,
@@ -148,7 +153,14 @@ impl Pool {
             next_handle: 0,
             ended: Vec::new(),
         };
+        let hooks = config.on_terminate.clone().map(|on_terminate| {
+            StdArc::new(Hooks {
+                on_terminate: Some(on_terminate),
+                ..Hooks::default()
+            })
+        });
         let shared = Shared {
+            hooks,
             state: Mutex::new(state),
             work: Condvar::new(),
             ended: Condvar::new(),
@@ -454,6 +466,7 @@ impl<F: FnOnce() -> R, R> Future for Blocking<F> {
 /// A blocking task is queued once, by `spawn`; an abort finds it scheduled, running or complete, never idle.
 struct Unscheduled {
     watch: Option<Watch>,
+    hooks: Option<StdArc<Hooks>>,
 }
 
 impl Unscheduled {
@@ -462,7 +475,10 @@ impl Unscheduled {
         if let Some(watch) = &watch {
             watch(true);
         }
-        Self { watch }
+        Self {
+            watch,
+            hooks: shared.hooks.clone(),
+        }
     }
 }
 
@@ -476,5 +492,9 @@ impl Schedule for Unscheduled {
             watch(false);
         }
         None
+    }
+
+    fn hooks(&self) -> Option<&Hooks> {
+        self.hooks.as_deref()
     }
 }

@@ -149,6 +149,7 @@ fn a_thread_whose_name_cannot_be_made_is_not_waited_for() {
         thread_name: Arc::new(|| panic!("no name")),
         stack_size: None,
         watch: None,
+        on_terminate: None,
     });
     let handle = pool.handle().clone();
     let drops = Drops::default();

@@ -19,6 +19,7 @@ fn pool(max_threads: usize) -> Pool {
         thread_name: StdArc::new(|| "model".to_owned()),
         stack_size: None,
         watch: None,
+        on_terminate: None,
     })
 }
 

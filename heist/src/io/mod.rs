@@ -12,6 +12,7 @@
 //! | test without a network | [`duplex`], [`simplex`], [`empty`], [`sink`], [`repeat`] |
 //! | use the standard streams of the process | [`stdin`], [`stdout`], [`stderr`] |
 //! | wait for a socket to be readable or writable | [`Interest`], [`Ready`] |
+//! | wait for any other descriptor | `unix::AsyncFd` (Unix only) |
 //! | make a stream of one's own | [`AsyncRead`] with [`ReadBuf`], [`AsyncWrite`], [`AsyncBufRead`], [`AsyncSeek`] |
 //!
 //! What a dropped future does to the bytes is written at each method, under *Cancel safety*.
@@ -21,6 +22,8 @@
 
 pub(crate) mod ahead;
 mod async_buf_read;
+#[cfg(unix)]
+mod async_fd;
 mod async_read;
 mod async_seek;
 mod async_write;
@@ -29,6 +32,8 @@ mod join;
 mod read_buf;
 mod split;
 mod stdio;
+#[cfg(unix)]
+pub mod unix;
 mod util;
 
 pub use async_buf_read::AsyncBufRead;
@@ -37,6 +42,8 @@ pub use async_seek::AsyncSeek;
 pub use async_write::AsyncWrite;
 pub use join::{Join, join};
 pub use read_buf::ReadBuf;
+#[cfg(feature = "tokio")]
+pub(crate) use read_buf::poll_read_checked;
 #[cfg(feature = "hyper")]
 pub(crate) use read_buf::poll_read_uninit;
 pub(crate) use read_buf::{
