@@ -24,6 +24,8 @@ macro_rules! readers {
             [] crate::net::TcpStream;
             ['a] crate::net::tcp::ReadHalf<'a>;
             [] crate::net::tcp::OwnedReadHalf;
+            [] crate::fs::File;
+            [] crate::io::Stdin;
             [] crate::io::DuplexStream;
             [] crate::io::SimplexStream;
             [] crate::io::Empty;
@@ -46,6 +48,9 @@ macro_rules! writers {
             [] crate::net::TcpStream;
             ['a] crate::net::tcp::WriteHalf<'a>;
             [] crate::net::tcp::OwnedWriteHalf;
+            [] crate::fs::File;
+            [] crate::io::Stdout;
+            [] crate::io::Stderr;
             [] crate::io::DuplexStream;
             [] crate::io::SimplexStream;
             [] crate::io::Empty;
@@ -80,6 +85,7 @@ macro_rules! buf_readers {
 macro_rules! seekers {
     ($implement:ident) => {
         $implement! {
+            [] crate::fs::File;
             [] crate::io::Empty;
             [R: crate::io::AsyncRead + crate::io::AsyncSeek] crate::io::BufReader<R>;
             [W: crate::io::AsyncWrite + crate::io::AsyncSeek] crate::io::BufWriter<W>;
