@@ -14,7 +14,11 @@ use crate::io::ahead::Batch;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 impl AsyncRead for File {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let batch = Batch {
             limit: self.max_buf_size,
             ahead: !self.keep_pace.load(Ordering::Relaxed),
