@@ -308,12 +308,30 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.spawn_and(future, meta, |task| self.shared.schedule(task, How::Spawned))
+    }
+
+    /// As [`spawn`](Self::spawn), but the task's first poll is here and now, on the calling thread; after it the task is on
+    /// a queue only if it has been woken.
+    pub fn spawn_eager<F>(&self, future: F, meta: Meta) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_and(future, meta, |task| coop::budget(|| task.run()))
+    }
+
+    fn spawn_and<F>(&self, future: F, meta: Meta, start: impl FnOnce(Runnable)) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let (task, runnable, join) = raw::new_task(future, self.shared.clone(), meta);
         if let Some(hooks) = &self.shared.hooks {
             hooks.spawned(&task);
         }
         match self.shared.registry.insert(None, task) {
-            Ok(()) => self.shared.schedule(runnable, How::Spawned),
+            Ok(()) => start(runnable),
             Err(task) => task.shutdown(),
         }
         JoinHandle::new(join)

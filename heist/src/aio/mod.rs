@@ -9,23 +9,37 @@
 //! | module of asyncio | here |
 //! |---|---|
 //! | synchronization primitives | [`Lock`], [`Event`], [`Condition`], [`Semaphore`], [`BoundedSemaphore`], [`Barrier`] |
+//! | tasks | [`create_task`], [`TaskBuilder`], [`Task`], [`CancelToken`], [`TaskGroup`] |
+//! | waiting | [`sleep`], [`gather`], [`wait()`], [`as_completed`], [`shield`], [`wait_for`], [`timeout`] |
+//! | contextvars | [`ContextVar`], [`Context`], [`copy_context`] |
 //! | queues | [`Queue`], [`PriorityQueue`], [`LifoQueue`] |
 
 mod barrier;
 mod condition;
+mod context;
 mod event;
 mod line;
 mod queue;
 mod semaphore;
+mod task;
+mod task_group;
+mod wait;
 
 pub use self::barrier::{Barrier, BrokenBarrierError};
 pub use self::condition::{Condition, ConditionGuard};
+pub use self::context::{Context, ContextToken, ContextVar, InContext, copy_context};
 pub use self::event::Event;
 pub use self::queue::{
     LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, QueueShutDown, TaskDoneError, TryGetError,
     TryPutError,
 };
 pub use self::semaphore::{BoundedPermit, BoundedSemaphore, ReleasedTooOftenError};
+pub use self::task::{CallbackId, CancelHold, CancelToken, Task, TaskBuilder, TaskEnd, create_task};
+pub use self::task_group::{TaskFailure, TaskGroup, TaskGroupError, TaskGroupHandle, TaskPanic};
+pub use self::wait::{
+    AsCompleted, Gather, ReturnWhen, Shield, Timeout, TryGather, as_completed, gather,
+    gather_return_exceptions, shield, sleep, timeout, timeout_at, wait, wait_for,
+};
 
 /// `asyncio.Lock`: the mutex, which lets tasks through in the order in which they came and has the value inside.
 pub use crate::sync::Mutex as Lock;

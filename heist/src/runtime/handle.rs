@@ -282,6 +282,19 @@ impl Handle {
         }
     }
 
+    /// As [`spawn_as`](Self::spawn_as), with the first poll on the calling thread, before this returns.
+    pub(crate) fn spawn_eager_as<F>(&self, future: F, meta: Meta) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let _current = self.shared.enters_to_spawn.then(|| self.enter());
+        match &self.shared.scheduler {
+            Scheduler::CurrentThread(scheduler) => scheduler.spawn_eager(future, meta),
+            Scheduler::MultiThread(scheduler) => scheduler.spawn_eager(future, meta),
+        }
+    }
+
     pub(crate) fn spawn_blocking_as<F, R>(&self, f: F, meta: Meta) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,

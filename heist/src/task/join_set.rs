@@ -14,7 +14,7 @@
 //! Absent on purpose: a lock around the tasks. Only the list is shared with them.
 
 mod builder;
-mod ready;
+pub(crate) mod ready;
 
 use std::fmt;
 use std::future::{Future, poll_fn};

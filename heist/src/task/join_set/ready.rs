@@ -32,10 +32,10 @@ struct List {
 }
 
 /// The list and who waits for it.
-pub(super) struct Ready(Mutex<List>);
+pub(crate) struct Ready(Mutex<List>);
 
 impl Ready {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(List {
             next: Vec::new(),
             head: LAST,
@@ -45,7 +45,7 @@ impl Ready {
     }
 
     /// Puts `slot` at the end, unless it is in the list.
-    pub(super) fn push(&self, slot: usize) {
+    pub(crate) fn push(&self, slot: usize) {
         let waker = {
             let mut list = self.0.lock();
             if list.next.len() <= slot {
@@ -68,12 +68,12 @@ impl Ready {
     }
 
     /// Takes the first.
-    pub(super) fn pop(&self) -> Option<usize> {
+    pub(crate) fn pop(&self) -> Option<usize> {
         self.0.lock().pop()
     }
 
     /// Takes the first, or leaves `waker` to be woken by the next [`push`](Self::push).
-    pub(super) fn pop_or_wait(&self, waker: &Waker) -> Option<usize> {
+    pub(crate) fn pop_or_wait(&self, waker: &Waker) -> Option<usize> {
         let mut list = self.0.lock();
         let slot = list.pop();
         if slot.is_none() && !list.waker.as_ref().is_some_and(|left| left.will_wake(waker)) {
@@ -85,7 +85,7 @@ impl Ready {
     }
 
     /// Nobody waits any more.
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         let waker = self.0.lock().waker.take();
         drop(waker);
     }
@@ -106,9 +106,9 @@ impl List {
 }
 
 /// What a task wakes when it ends: puts its slot into the list.
-pub(super) struct SlotWaker {
-    pub(super) slot: usize,
-    pub(super) ready: StdArc<Ready>,
+pub(crate) struct SlotWaker {
+    pub(crate) slot: usize,
+    pub(crate) ready: StdArc<Ready>,
 }
 
 impl Wake for SlotWaker {
