@@ -112,7 +112,7 @@ fn an_eager_task_goes_on_wherever_it_was_begun() {
             let _entered = runtime.enter();
             begin.clone()()
         };
-        let inner = runtime.block_on(async { heist::spawn(async move { begin() }).await.unwrap() });
+        let (inner,) = runtime.block_on(async { heist::spawn(async move { (begin(),) }).await.unwrap() });
         assert!(!task.done() && !inner.done());
         gate.set();
         runtime.block_on(async {

@@ -141,7 +141,7 @@ pub async fn wait<T>(
         loop {
             match watched.poll_next(cx) {
                 Poll::Ready(Some((_, mut task))) => {
-                    over |= return_when.is_over(task.result().map(|output| &*output));
+                    over |= return_when.is_over(task.result());
                     done.push(task);
                 }
                 Poll::Ready(None) => return Poll::Ready(()),
