@@ -210,6 +210,34 @@ async fn the_token_is_that_of_the_task_that_runs() {
 }
 
 #[test]
+fn a_future_of_another_task_that_is_dropped_here_does_not_see_this_ones_token() {
+    struct OnDrop(Arc<AtomicBool>);
+    impl Drop for OnDrop {
+        fn drop(&mut self) {
+            self.0
+                .store(CancelToken::try_current().is_some(), Ordering::SeqCst);
+        }
+    }
+    let gone = heist::runtime::Runtime::new().unwrap();
+    let handle = gone.handle().clone();
+    drop(gone);
+    heist::runtime::Runtime::new().unwrap().block_on(async {
+        let seen = Arc::new(AtomicBool::new(true));
+        let guard = OnDrop(seen.clone());
+        let task = create_task(async move {
+            // Dropped at once, in this task's poll: its runtime is gone.
+            handle.spawn(async move {
+                let _guard = guard;
+                pending::<()>().await
+            });
+            CancelToken::try_current().is_some()
+        });
+        assert!(task.await.unwrap());
+        assert!(!seen.load(Ordering::SeqCst));
+    });
+}
+
+#[test]
 fn cancels_holds_and_ends_from_all_threads_lose_nothing() {
     let runtime = heist::runtime::Builder::new_multi_thread()
         .worker_threads(4)

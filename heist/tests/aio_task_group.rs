@@ -260,6 +260,22 @@ async fn a_task_made_in_a_group_that_fails_never_runs() {
 }
 
 #[heist::test(start_paused = true)]
+async fn a_task_made_too_late_is_waited_for_as_well() {
+    let group = TaskGroup::new();
+    let eager = TaskBuilder::new().eager_start(true);
+    group
+        .handle()
+        .create_task_as(eager, async { Err::<(), _>(Oops("eagerly")) });
+    let late = group.create_task(ok_after(1));
+    assert!(!late.done());
+    let eager = TaskBuilder::new().eager_start(true);
+    let eager = group.handle().create_task_as(eager, async { unreachable!("not even eagerly") });
+    assert_eq!(errors(&group.wait().await.unwrap_err()), ["eagerly"]);
+    assert!(late.done() && late.cancelled());
+    assert!(eager.await.map(|never: ()| never).unwrap_err().is_cancelled());
+}
+
+#[heist::test(start_paused = true)]
 async fn a_group_that_is_dropped_early_leaves_nothing_running() {
     let drops = Drops::default();
     let group = TaskGroup::<Oops>::new();

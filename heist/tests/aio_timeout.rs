@@ -3,12 +3,16 @@
 
 mod sync_kit;
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use heist::aio::{create_task, sleep, timeout, timeout_at};
 use heist::runtime::Runtime;
-use heist::task::yield_now;
+use heist::task::{spawn_blocking, yield_now};
 use heist::time::Instant;
 use sync_kit::Drops;
 
@@ -207,6 +211,38 @@ fn reschedules_from_other_threads_are_not_missed() {
             });
             assert!(limit.run(pending::<()>()).await.is_err());
             assert!(other.await.unwrap());
+        }
+    });
+}
+
+/// Each round a limit that has passed is moved away by a thread that starts just when the run looks at it.
+#[test]
+fn a_reschedule_that_was_in_time_is_not_overtaken_by_the_old_limit() {
+    Runtime::new().unwrap().block_on(async {
+        for _ in 0..1_000 {
+            let limit = timeout(Duration::ZERO);
+            let looks = Arc::new(AtomicBool::new(false));
+            let (sender, mut receiver) = heist::sync::oneshot::channel();
+            let other = spawn_blocking({
+                let (limit, looks) = (limit.clone(), looks.clone());
+                move || {
+                    while !looks.load(Ordering::Acquire) {
+                        std::hint::spin_loop();
+                    }
+                    let in_time = limit.reschedule(None);
+                    let _ = sender.send(());
+                    in_time
+                }
+            });
+            let run = limit.run(poll_fn(|cx| {
+                if !looks.swap(true, Ordering::Release) {
+                    let _ = Pin::new(&mut receiver).poll(cx);
+                    return Poll::Pending;
+                }
+                Pin::new(&mut receiver).poll(cx).map(drop)
+            }));
+            let expired = run.await.is_err();
+            assert_eq!(expired, !other.await.unwrap());
         }
     });
 }

@@ -27,7 +27,7 @@ struct State<E> {
     next: u64,
     /// `None`: not spawned yet.
     live: HashMap<u64, Option<(CancelToken, AbortHandle)>>,
-    /// Their futures are gone, their outputs on the way.
+    /// Their futures are gone, their outputs on the way; or they came too late.
     ending: Vec<AbortHandle>,
     failures: Vec<TaskFailure<E>>,
 }
@@ -88,6 +88,11 @@ impl<E> Members<E> {
         if closed {
             token.cancel();
         }
+    }
+
+    /// `task`, which is cancelled, stands for one that came too late: it is waited for with those that are ending.
+    pub(super) fn refused<T>(&self, task: &Task<T>) {
+        self.state.lock().ends(task.abort_handle());
     }
 
     /// M2.

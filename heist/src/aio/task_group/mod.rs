@@ -118,6 +118,7 @@ impl<E: Send + 'static> TaskGroupHandle<E> {
             drop(future);
             let task = builder.create_task(pending());
             task.cancel();
+            self.members.refused(&task);
             return task;
         };
         let number = member.number();
