@@ -269,7 +269,9 @@ async fn a_task_made_too_late_is_waited_for_as_well() {
     let late = group.create_task(ok_after(1));
     assert!(!late.done());
     let eager = TaskBuilder::new().eager_start(true);
-    let eager = group.handle().create_task_as(eager, async { unreachable!("not even eagerly") });
+    let eager = group
+        .handle()
+        .create_task_as(eager, async { unreachable!("not even eagerly") });
     assert_eq!(errors(&group.wait().await.unwrap_err()), ["eagerly"]);
     assert!(late.done() && late.cancelled());
     assert!(eager.await.map(|never: ()| never).unwrap_err().is_cancelled());
