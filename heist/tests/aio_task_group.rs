@@ -266,13 +266,19 @@ async fn a_task_made_too_late_is_waited_for_as_well() {
     group
         .handle()
         .create_task_as(eager, async { Err::<(), _>(Oops("eagerly")) });
+    // The failed one has ended, nobody is left to wait for.
+    for _ in 0..3 {
+        yield_now().await;
+    }
+    assert!(format!("{group:?}").contains("live: 0"));
     let late = group.create_task(ok_after(1));
     assert!(!late.done());
     let eager = TaskBuilder::new().eager_start(true);
     let eager = group
         .handle()
         .create_task_as(eager, async { unreachable!("not even eagerly") });
-    assert_eq!(errors(&group.wait().await.unwrap_err()), ["eagerly"]);
+    let error = group.wait().await.unwrap_err();
+    assert_eq!((errors(&error), error.failures().len()), (vec!["eagerly"], 1));
     assert!(late.done() && late.cancelled());
     assert!(eager.await.map(|never: ()| never).unwrap_err().is_cancelled());
 }

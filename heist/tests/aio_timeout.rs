@@ -219,7 +219,7 @@ fn reschedules_from_other_threads_are_not_missed() {
 #[test]
 fn a_reschedule_that_was_in_time_is_not_overtaken_by_the_old_limit() {
     Runtime::new().unwrap().block_on(async {
-        for _ in 0..1_000 {
+        for round in 0..1_000 {
             let limit = timeout(Duration::ZERO);
             let looks = Arc::new(AtomicBool::new(false));
             let (sender, mut receiver) = heist::sync::oneshot::channel();
@@ -229,6 +229,7 @@ fn a_reschedule_that_was_in_time_is_not_overtaken_by_the_old_limit() {
                     while !looks.load(Ordering::Acquire) {
                         std::hint::spin_loop();
                     }
+                    (0..round % 100).for_each(|_| std::hint::spin_loop());
                     let in_time = limit.reschedule(None);
                     let _ = sender.send(());
                     in_time
