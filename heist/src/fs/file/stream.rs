@@ -14,7 +14,11 @@ use crate::io::ahead::Batch;
 use crate::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 impl AsyncRead for File {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let batch = Batch {
             limit: self.max_buf_size,
             ahead: !self.keep_pace.load(Ordering::Relaxed),
@@ -37,7 +41,7 @@ impl AsyncWrite for File {
         let io = self.io.get_mut();
         ready!(io.poll_idle(cx));
         match io.put_back() {
-            Err(error) if error.kind() != io::ErrorKind::NotSeekable => return Poll::Ready(Err(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotSeekable => Poll::Ready(Err(error)),
             _ => io.poll_write(cx, bufs, limit),
         }
     }
