@@ -20,6 +20,7 @@
 //! - B3: a closure to be [run at the close](AtClose::Run) that was accepted is run, also after the pool has begun to
 //!   shut down; B1's case of a thread that cannot be made is the one exception, and its handle says so.
 //! - B4: closures run, are dropped and are cancelled outside of the lock.
+//! - B5: a closure for which a thread is started counts as begun: it is to be run at the close, whatever was asked for.
 //!
 //! Ordering pairs: the lock, alone. Models: loom-tests/tests/blocking.rs.
 //!
@@ -293,15 +294,17 @@ impl Handle {
 
     /// On an error the task is cancelled.
     fn enqueue(&self, task: Runnable, at_close: AtClose) -> Result<(), Refused> {
-        let queued = Queued { task, at_close };
         let mut state = self.shared.state.lock();
         if state.closing {
             drop(state);
-            cancel(queued);
+            cancel(Queued { task, at_close });
             return Err(Refused::Closed);
         }
-        state.queue.push_back(queued);
-        if state.queue.len() > state.idle && state.threads < self.shared.config.max_threads {
+        let grows = state.queue.len() >= state.idle && state.threads < self.shared.config.max_threads;
+        // B5.
+        let at_close = if grows { AtClose::Run } else { at_close };
+        state.queue.push_back(Queued { task, at_close });
+        if grows {
             state.threads += 1;
             drop(state);
             let counted = Counted(self);

@@ -78,6 +78,16 @@ fn hand_off_races_with_idle_exit_and_loses_nothing() {
 }
 
 #[test]
+fn a_closure_whose_thread_is_about_to_start_runs_although_the_pool_closes() {
+    let mut pool = blocking_pool(2, LONG);
+    let handle = pool.handle().clone();
+    let (started, also) = (handle.spawn(|| 1, meta()), handle.spawn(|| 2, meta()));
+    pool.begin_shutdown();
+    assert_eq!((block_on(started).unwrap(), block_on(also).unwrap()), (1, 2));
+    assert!(pool.join(None));
+}
+
+#[test]
 fn shutdown_waits_for_what_runs_and_cancels_what_has_not_begun() {
     let mut pool = blocking_pool(1, LONG);
     let handle = pool.handle().clone();

@@ -44,10 +44,22 @@ use crate::runtime::context;
 /// Bytes of one operation at the most, unless [`File`](crate::fs::File) is told otherwise.
 pub(crate) const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
-const CLOSED: &str =
-    "the runtime is shutting down and takes no more blocking operations: this one was not done";
 const CANCELLED: &str = "the runtime has shut down before this operation began: it was not done";
 const BUSY: &str = "another operation on this file is in flight: call `poll_complete` until it is `Ready`, then `start_seek`";
+
+/// The runtime takes no more blocking operations.
+#[derive(Debug)]
+pub(crate) struct PoolClosed;
+
+impl fmt::Display for PoolClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the runtime is shutting down and takes no more blocking operations: this one was not done",
+        )
+    }
+}
+
+impl std::error::Error for PoolClosed {}
 
 /// Runs `f` on the blocking pool of the current runtime.
 ///
@@ -62,7 +74,7 @@ where
 {
     let spawned = context::current().try_spawn_blocking(f, at_close);
     spawned.map_err(|refused| match refused {
-        Refused::Closed => io::Error::other(CLOSED),
+        Refused::Closed => io::Error::other(PoolClosed),
         Refused::NoThread(error) => {
             let what = format!("no thread for a blocking operation: {error}; raise the limit on threads");
             io::Error::new(error.kind(), what)

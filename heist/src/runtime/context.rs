@@ -24,12 +24,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use heist_executor::local;
 use heist_executor::task::{JoinHandle, Meta};
+use heist_executor::{current_thread, local};
 use heist_primitive::sync::Arc;
 use heist_primitive::thread::AccessError;
 
-use super::handle::{Handle, RuntimeFlavor, TryCurrentError};
+use super::handle::{Handle, TryCurrentError};
 use super::id::Id;
 use crate::macros::support::replace_state;
 use crate::time::timers::Timers;
@@ -173,11 +173,8 @@ pub(crate) struct Paused {
 #[track_caller]
 pub(crate) fn pause_driving() -> Paused {
     let driving = is_driving();
-    let is_bound = || {
-        let flavor = try_current().map(|handle| handle.runtime_flavor());
-        local::is_running() || flavor == Ok(RuntimeFlavor::CurrentThread)
-    };
-    if driving && is_bound() {
+    // Not so in `Handle::block_on`, which runs no tasks.
+    if driving && (local::is_running() || current_thread::is_current()) {
         panic!("{IN_PLACE}");
     }
     let _ = CONTEXT.try_with(|context| context.driving.set(false));

@@ -93,7 +93,8 @@ pub fn worker_index() -> Option<usize> {
     of_pool.or_else(|| heist_executor::current_thread::is_current().then_some(0))
 }
 
-/// Whether an I/O operation failed because the runtime of its socket has shut down.
+/// Whether an I/O operation failed because its runtime has shut down: that of a socket, or the one whose blocking pool
+/// should have done it.
 ///
 /// ```
 /// use heist::net::TcpListener;
@@ -109,6 +110,7 @@ pub fn worker_index() -> Option<usize> {
 /// # }
 /// ```
 pub fn is_rt_shutdown_err(err: &std::io::Error) -> bool {
-    err.get_ref()
-        .is_some_and(|inner| inner.is::<heist_reactor::ShutDown>())
+    err.get_ref().is_some_and(|inner| {
+        inner.is::<heist_reactor::ShutDown>() || inner.is::<crate::io::blocking::PoolClosed>()
+    })
 }
