@@ -95,6 +95,12 @@ impl ReadyEvent {
     pub fn ready(self) -> Ready {
         self.ready
     }
+
+    /// The same moment, about `ready`: to clear other bits than all that were seen.
+    #[must_use = "this returns another event and changes neither"]
+    pub fn about(self, ready: Ready) -> ReadyEvent {
+        ReadyEvent { ready, ..self }
+    }
 }
 
 /// The readiness word and the waiters of one source.

@@ -59,20 +59,47 @@ impl<E: Source> Evented<E> {
     /// # Panics
     /// Outside of a runtime, or if its I/O is not enabled.
     #[track_caller]
-    pub(crate) fn new(mut source: E, interest: Interest) -> io::Result<Evented<E>> {
-        let registration = context::io().register(&mut source, interest)?;
-        Ok(Evented {
-            source: Some(source),
-            registration,
-        })
+    pub(crate) fn new(source: E, interest: Interest) -> io::Result<Evented<E>> {
+        Evented::try_new(source, interest).map_err(|(_, error)| error)
+    }
+
+    /// [`new`](Evented::new) that gives the source back if the reactor refuses it.
+    ///
+    /// # Panics
+    /// Outside of a runtime, or if its I/O is not enabled.
+    #[track_caller]
+    pub(crate) fn try_new(mut source: E, interest: Interest) -> Result<Evented<E>, (E, io::Error)> {
+        match context::io().register(&mut source, interest) {
+            Ok(registration) => Ok(Evented {
+                source: Some(source),
+                registration,
+            }),
+            Err(error) => Err((source, error)),
+        }
     }
 
     /// Takes the source out of the reactor.
-    pub(crate) fn into_inner(mut self) -> io::Result<E> {
+    pub(crate) fn into_inner(self) -> io::Result<E> {
+        let (source, deregistered) = self.into_parts();
+        deregistered.map(|()| source)
+    }
+
+    /// The same, whatever the reactor says of it.
+    pub(crate) fn into_parts(mut self) -> (E, io::Result<()>) {
         // Nothing but this function and the drop takes it, and both end the value's life.
         let mut source = self.source.take().expect("the source is here until the end");
-        self.registration.deregister(&mut source)?;
-        Ok(source)
+        let deregistered = self.registration.deregister(&mut source);
+        (source, deregistered)
+    }
+
+    /// The source, to be changed; it must stay the same one for the operating system.
+    pub(crate) fn source_mut(&mut self) -> &mut E {
+        self.source.as_mut().expect("the source is here until the end")
+    }
+
+    /// The registration, for waits whose outcome somebody keeps.
+    pub(crate) fn registration(&self) -> &Registration {
+        &self.registration
     }
 
     /// Lets the first operations be tried without waiting for an event.
@@ -143,14 +170,20 @@ impl<E: Source> Evented<E> {
         interest: Interest,
         mut op: impl FnMut(&E) -> io::Result<R>,
     ) -> io::Result<R> {
-        loop {
-            let event = self.registration.readiness(interest).await?;
-            poll_fn(coop::poll_proceed).await.made_progress();
-            match op(self) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.registration.clear(event),
-                result => return result,
-            }
-        }
+        async_io(&self.registration, interest, || op(self)).await
+    }
+
+    /// [`async_io`](Evented::async_io) for an operation that changes the source.
+    ///
+    /// # Cancel safety
+    /// As `async_io`.
+    pub(crate) async fn async_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        mut op: impl FnMut(&mut E) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let source = self.source.as_mut().expect("the source is here until the end");
+        async_io(&self.registration, interest, || op(source)).await
     }
 
     /// Does `op` once if any of `interest` is ready now.
@@ -162,16 +195,52 @@ impl<E: Source> Evented<E> {
         interest: Interest,
         op: impl FnOnce(&E) -> io::Result<R>,
     ) -> io::Result<R> {
-        let event = self.registration.ready_now(interest);
-        if event.ready().is_empty() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let result = op(self);
-        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
-            self.registration.clear(event);
-        }
-        result
+        try_io(&self.registration, interest, || op(self))
     }
+
+    /// [`try_io`](Evented::try_io) for an operation that changes the source.
+    ///
+    /// # Errors
+    /// As for `try_io`.
+    pub(crate) fn try_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        op: impl FnOnce(&mut E) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let source = self.source.as_mut().expect("the source is here until the end");
+        try_io(&self.registration, interest, || op(source))
+    }
+}
+
+async fn async_io<R>(
+    registration: &Registration,
+    interest: Interest,
+    mut op: impl FnMut() -> io::Result<R>,
+) -> io::Result<R> {
+    loop {
+        let event = registration.readiness(interest).await?;
+        poll_fn(coop::poll_proceed).await.made_progress();
+        match op() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => registration.clear(event),
+            result => return result,
+        }
+    }
+}
+
+fn try_io<R>(
+    registration: &Registration,
+    interest: Interest,
+    op: impl FnOnce() -> io::Result<R>,
+) -> io::Result<R> {
+    let event = registration.ready_now(interest);
+    if event.ready().is_empty() {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    let result = op();
+    if matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+        registration.clear(event);
+    }
+    result
 }
 
 impl<E: Source> Deref for Evented<E> {

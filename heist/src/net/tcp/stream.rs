@@ -1,32 +1,44 @@
 //! The TCP stream.
 //!
-//! Reading and writing go through [`AsyncRead`] and [`AsyncWrite`] with the extension methods of
+//! Reading and writing go through `AsyncRead` and `AsyncWrite` (in `net/stream_methods.rs`) with the extension methods of
 //! [`heist::io`](crate::io), or through readiness: `readable().await`, then `try_read`. Flushing does
 //! nothing: what is written is the kernel's.
 //!
 //! Absent on purpose: a buffer. Wrap the stream in a `BufReader` or `BufWriter` for many small transfers.
 
+use super::connect;
 use super::options;
 use super::split::{self, ReadHalf, WriteHalf};
 use super::split_owned::{self, OwnedReadHalf, OwnedWriteHalf};
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf, poll_read_buf_mut, recv_into};
-use crate::net::addr::{ToSocketAddrs, first_that, resolve};
+use crate::io::{ReadBuf, peek_into};
+use crate::net::addr::{ToSocketAddrs, resolve};
 use crate::net::evented::Evented;
-use bytes::BufMut;
+use crate::net::stream_methods::stream_methods;
 use heist_reactor::{Direction, Interest, Ready};
 use socket2::SockRef;
-use std::fmt;
 use std::future::poll_fn;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::net::{Shutdown, SocketAddr};
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// A TCP connection.
 ///
 /// Dropping it closes both directions. To end only the writing one, so that the peer reads to the end and may
 /// still answer, call `shutdown` of [`AsyncWriteExt`](crate::io).
+///
+/// # When something goes wrong
+///
+/// | what happens | what this end sees |
+/// |---|---|
+/// | the peer shuts its writing direction down | a read of 0 bytes, again and again; writing goes on |
+/// | the peer closes, then is written to | a write that succeeds or two, then `ConnectionReset` or `BrokenPipe` |
+/// | the peer resets the connection | `ConnectionReset`, once: a waiting write at once, a read after what has arrived (which systems other than Linux may drop) |
+/// | after that | reads of 0 bytes, writes with `BrokenPipe` |
+/// | the peer stops reading | a write waits when both sides' buffers are full: put a `timeout` around it |
+/// | the peer stops sending, or sends a byte now and then | a read waits: put a `timeout` around the whole request |
+/// | a read into an empty buffer | waits as any read does, then 0; it takes nothing and says nothing of the end |
+/// | a write of an empty buffer | waits for room as any write does, then 0; nothing is sent |
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -51,26 +63,50 @@ pub struct TcpStream {
 impl TcpStream {
     /// Connects to `address`; of several, to the first one that answers.
     ///
+    /// Addresses of one family, IPv4 or IPv6, are tried in turn, the next one when that before has failed. Those of
+    /// both are tried alternately, starting with the first (RFC 8305, "happy eyeballs"): the next attempt begins when
+    /// one has failed, or after 250 ms while the earlier ones go on, and once one succeeds the others are dropped. So
+    /// a family that leads nowhere costs a quarter of a second. (In a runtime without timers they are all tried in
+    /// turn.)
+    ///
     /// # Errors
-    /// The address cannot be resolved, or none can be connected to: the last one's error.
+    /// The address cannot be resolved, or none can be connected to. Of several addresses it is the last one's error,
+    /// but where there are both families an answer (refused, reset, timed out) comes before any error of this
+    /// machine's, such as that it has no way to the other family.
     ///
     /// # Panics
     /// Outside of a runtime, or if its I/O is not enabled.
     ///
     /// # Cancel safety
-    /// Dropping the future gives the attempt up.
+    /// Dropping the future gives all attempts up.
     pub async fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
-        first_that(resolve(address).await?, TcpStream::connect_to).await
+        connect::connect(resolve(address).await?).await
     }
 
-    async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
-        let stream = TcpStream::from_mio(mio::net::TcpStream::connect(address)?)?;
+    pub(super) async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
+        TcpStream::connected(TcpStream::begin(address)?).await
+    }
+
+    /// Goes on with an attempt that has begun on a socket set up by hand.
+    pub(super) async fn connecting(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
+        TcpStream::connected(TcpStream::from_mio(stream)?).await
+    }
+
+    async fn connected(stream: TcpStream) -> io::Result<TcpStream> {
+        poll_fn(|cx| stream.poll_connected(cx)).await?;
+        Ok(stream)
+    }
+
+    /// Begins an attempt.
+    pub(super) fn begin(address: SocketAddr) -> io::Result<TcpStream> {
+        TcpStream::from_mio(mio::net::TcpStream::connect(address)?)
+    }
+
+    /// How the attempt that `begin` has begun came out.
+    pub(super) fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // The attempt is over, one way or the other, when the socket becomes writable.
-        poll_fn(|cx| stream.io.poll_ready(cx, Direction::Write)).await?;
-        match stream.io.take_error()? {
-            None => Ok(stream),
-            Some(error) => Err(error),
-        }
+        ready!(self.io.poll_ready(cx, Direction::Write))?;
+        Poll::Ready(self.io.take_error()?.map_or(Ok(()), Err))
     }
 
     /// A connection from a listener: the peer has often sent something already, so try first.
@@ -132,165 +168,6 @@ impl TcpStream {
         self.io.peer_addr()
     }
 
-    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
-    ///
-    /// # Errors
-    /// The option cannot be read.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.io.take_error()
-    }
-
-    /// Waits until any of `interest` is ready, and says what is.
-    ///
-    /// Readiness is a hint: follow it with a `try_*` call, and wait again if that says `WouldBlock`. Any
-    /// number of tasks may wait.
-    ///
-    /// # Errors
-    /// The runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// Waiting consumes nothing: once ready, the stream stays so until an operation says `WouldBlock`.
-    ///
-    /// ```no_run
-    /// # async fn f(stream: heist::net::TcpStream) -> std::io::Result<()> {
-    /// use heist::io::Interest;
-    /// use std::io::ErrorKind;
-    ///
-    /// let mut buffer = [0; 1024];
-    /// loop {
-    ///     let ready = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
-    ///     if ready.is_readable() {
-    ///         match stream.try_read(&mut buffer) {
-    ///             Ok(0) => return Ok(()),
-    ///             Ok(n) => println!("{n} bytes"),
-    ///             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-    ///             Err(error) => return Err(error),
-    ///         }
-    ///     }
-    /// }
-    /// # }
-    /// ```
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.io.ready(interest).await
-    }
-
-    /// Waits until a read would answer: data, the end of the stream, or an error.
-    ///
-    /// # Errors
-    /// The runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// As [`ready`](TcpStream::ready).
-    pub async fn readable(&self) -> io::Result<()> {
-        self.ready(Interest::READABLE).await.map(drop)
-    }
-
-    /// Waits until a write would answer: room, or an error.
-    ///
-    /// # Errors
-    /// The runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// As [`ready`](TcpStream::ready).
-    pub async fn writable(&self) -> io::Result<()> {
-        self.ready(Interest::WRITABLE).await.map(drop)
-    }
-
-    /// [`readable`](TcpStream::readable) as a poll function. Only the task of the latest call that reads,
-    /// peeks or polls for reading is woken.
-    ///
-    /// # Errors
-    /// The runtime has shut down.
-    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io.poll_ready(cx, Direction::Read).map_ok(drop)
-    }
-
-    /// [`writable`](TcpStream::writable) as a poll function. Only the task of the latest call that writes or
-    /// polls for writing is woken.
-    ///
-    /// # Errors
-    /// The runtime has shut down.
-    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io.poll_ready(cx, Direction::Write).map_ok(drop)
-    }
-
-    /// Reads what is there, without waiting; 0 is the end of the stream (or an empty buffer).
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is nothing; what the operating system says.
-    pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.io.try_io(Interest::READABLE, |mut stream| stream.read(buf))
-    }
-
-    /// [`try_read`](TcpStream::try_read) into several buffers, in turn.
-    ///
-    /// # Errors
-    /// As for `try_read`.
-    pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.io
-            .try_io(Interest::READABLE, |mut stream| stream.read_vectored(bufs))
-    }
-
-    /// [`try_read`](TcpStream::try_read) into the spare room of a [`BufMut`], which grows by what was read.
-    ///
-    /// # Errors
-    /// As for `try_read`.
-    pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        let mut reader = TryReader(self);
-        // It never waits, so nobody is ever to be woken.
-        match poll_read_buf_mut(
-            Pin::new(&mut reader),
-            &mut Context::from_waker(Waker::noop()),
-            buf,
-        ) {
-            Poll::Ready(result) => result,
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
-
-    /// Writes what there is room for, without waiting.
-    ///
-    /// # Errors
-    /// `WouldBlock` if there is no room; what the operating system says.
-    pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
-        self.io.try_io(Interest::WRITABLE, |mut stream| stream.write(buf))
-    }
-
-    /// [`try_write`](TcpStream::try_write) from several buffers, in turn.
-    ///
-    /// # Errors
-    /// As for `try_write`.
-    pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.io
-            .try_io(Interest::WRITABLE, |mut stream| stream.write_vectored(bufs))
-    }
-
-    /// Does `f`, a non-blocking operation on this socket, once if any of `interest` is ready.
-    ///
-    /// `f` must say `WouldBlock` only if the socket is not ready for it: the readiness is gone then.
-    ///
-    /// # Errors
-    /// `WouldBlock` if nothing is ready; what `f` says.
-    pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.io.try_io(interest, |stream| stream.try_io(f))
-    }
-
-    /// Does `f`, a non-blocking operation on this socket, until it does not say `WouldBlock`, and waits for
-    /// `interest` in between.
-    ///
-    /// # Errors
-    /// What `f` says, except `WouldBlock`; or the runtime has shut down.
-    ///
-    /// # Cancel safety
-    /// The future waits only while `f` has not succeeded.
-    pub async fn async_io<R>(
-        &self,
-        interest: Interest,
-        mut f: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.io.async_io(interest, |stream| stream.try_io(&mut f)).await
-    }
-
     /// Waits for data and copies it into `buf` without taking it from the stream; 0 is the end of the stream
     /// (or an empty buffer).
     ///
@@ -311,13 +188,9 @@ impl TcpStream {
     /// # Errors
     /// What the operating system says.
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
-        let unfilled = buf.initialize_unfilled();
-        let peeked = ready!(
-            self.io
-                .poll_io(cx, Direction::Read, |stream| stream.peek(unfilled))
-        )?;
-        buf.advance(peeked);
-        Poll::Ready(Ok(peeked))
+        self.io.poll_io(cx, Direction::Read, |stream| {
+            stream.try_io(|| peek_into(SockRef::from(stream), buf))
+        })
     }
 
     /// Whether small writes are sent at once (`TCP_NODELAY`).
@@ -410,82 +283,9 @@ impl TcpStream {
     pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
         split_owned::split(self)
     }
-
-    pub(super) fn read_poll(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let asked = buf.remaining();
-        self.io
-            .poll_transfer(cx, Direction::Read, asked, |stream| {
-                stream.try_io(|| recv_into(SockRef::from(stream), buf))
-            })
-            .map_ok(drop)
-    }
-
-    pub(super) fn write_poll(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.io
-            .poll_transfer(cx, Direction::Write, buf.len(), |mut stream| stream.write(buf))
-    }
-
-    pub(super) fn write_vectored_poll(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.io
-            .poll_io(cx, Direction::Write, |mut stream| stream.write_vectored(bufs))
-    }
-
-    /// Ends the writing direction. That it has ended already is no error.
-    pub(super) fn shutdown_write(&self) -> io::Result<()> {
-        match self.io.shutdown(Shutdown::Write) {
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            result => result,
-        }
-    }
 }
 
-/// Reads without waiting, as `try_read` does: `WouldBlock` is its error, never `Pending`.
-struct TryReader<'a>(&'a TcpStream);
-
-impl AsyncRead for TryReader<'_> {
-    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = self.0.io.try_io(Interest::READABLE, |stream| {
-            stream.try_io(|| recv_into(SockRef::from(stream), buf))
-        });
-        Poll::Ready(read.map(drop))
-    }
-}
-
-impl AsyncRead for TcpStream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.read_poll(cx, buf)
-    }
-}
-
-impl AsyncWrite for TcpStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.write_poll(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.write_vectored_poll(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.shutdown_write())
-    }
-}
+stream_methods!(TcpStream);
 
 impl TryFrom<std::net::TcpStream> for TcpStream {
     type Error = io::Error;
@@ -493,18 +293,6 @@ impl TryFrom<std::net::TcpStream> for TcpStream {
     /// As [`TcpStream::from_std`].
     fn try_from(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         TcpStream::from_std(stream)
-    }
-}
-
-impl AsRef<TcpStream> for TcpStream {
-    fn as_ref(&self) -> &TcpStream {
-        self
-    }
-}
-
-impl fmt::Debug for TcpStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.io.fmt(f)
     }
 }
 

@@ -99,7 +99,7 @@ impl UnixDatagram {
     }
 
     #[track_caller]
-    fn from_mio(socket: mio::net::UnixDatagram) -> io::Result<UnixDatagram> {
+    pub(super) fn from_mio(socket: mio::net::UnixDatagram) -> io::Result<UnixDatagram> {
         let io = Evented::new(socket, Interest::READABLE | Interest::WRITABLE)?;
         Ok(UnixDatagram { io })
     }
