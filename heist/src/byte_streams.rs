@@ -24,6 +24,8 @@ macro_rules! readers {
             [] crate::net::TcpStream;
             ['a] crate::net::tcp::ReadHalf<'a>;
             [] crate::net::tcp::OwnedReadHalf;
+            #[cfg(all(unix, feature = "process"))] [] crate::process::ChildStdout;
+            #[cfg(all(unix, feature = "process"))] [] crate::process::ChildStderr;
             [] crate::io::DuplexStream;
             [] crate::io::SimplexStream;
             [] crate::io::Empty;
@@ -46,6 +48,7 @@ macro_rules! writers {
             [] crate::net::TcpStream;
             ['a] crate::net::tcp::WriteHalf<'a>;
             [] crate::net::tcp::OwnedWriteHalf;
+            #[cfg(all(unix, feature = "process"))] [] crate::process::ChildStdin;
             [] crate::io::DuplexStream;
             [] crate::io::SimplexStream;
             [] crate::io::Empty;
