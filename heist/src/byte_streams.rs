@@ -24,6 +24,14 @@ macro_rules! readers {
             [] crate::net::TcpStream;
             ['a] crate::net::tcp::ReadHalf<'a>;
             [] crate::net::tcp::OwnedReadHalf;
+            #[cfg(unix)] [] crate::net::UnixStream;
+            #[cfg(unix)] ['a] crate::net::unix::ReadHalf<'a>;
+            #[cfg(unix)] [] crate::net::unix::OwnedReadHalf;
+            #[cfg(unix)] [] crate::net::unix::pipe::Receiver;
+            [] crate::fs::File;
+            [] crate::io::Stdin;
+            #[cfg(all(unix, feature = "process"))] [] crate::process::ChildStdout;
+            #[cfg(all(unix, feature = "process"))] [] crate::process::ChildStderr;
             [] crate::io::DuplexStream;
             [] crate::io::SimplexStream;
             [] crate::io::Empty;
@@ -46,6 +54,14 @@ macro_rules! writers {
             [] crate::net::TcpStream;
             ['a] crate::net::tcp::WriteHalf<'a>;
             [] crate::net::tcp::OwnedWriteHalf;
+            #[cfg(unix)] [] crate::net::UnixStream;
+            #[cfg(unix)] ['a] crate::net::unix::WriteHalf<'a>;
+            #[cfg(unix)] [] crate::net::unix::OwnedWriteHalf;
+            #[cfg(unix)] [] crate::net::unix::pipe::Sender;
+            [] crate::fs::File;
+            [] crate::io::Stdout;
+            [] crate::io::Stderr;
+            #[cfg(all(unix, feature = "process"))] [] crate::process::ChildStdin;
             [] crate::io::DuplexStream;
             [] crate::io::SimplexStream;
             [] crate::io::Empty;
@@ -80,6 +96,7 @@ macro_rules! buf_readers {
 macro_rules! seekers {
     ($implement:ident) => {
         $implement! {
+            [] crate::fs::File;
             [] crate::io::Empty;
             [R: crate::io::AsyncRead + crate::io::AsyncSeek] crate::io::BufReader<R>;
             [W: crate::io::AsyncWrite + crate::io::AsyncSeek] crate::io::BufWriter<W>;
