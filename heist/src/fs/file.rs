@@ -413,7 +413,8 @@ impl File {
             file: self.std.clone(),
             _release: Release(self.released.clone()),
         };
-        run(move || f(&lease.file)).await
+        // By a method, or the closure would take the one field and leave the other here.
+        run(move || f(lease.file())).await
     }
 
     /// Keeps the outcome of an operation that has ended, and puts back what was read ahead, if none is in flight.
@@ -443,6 +444,12 @@ fn settle(io: &mut Blocking<std::fs::File>) {
 struct Lease {
     file: StdArc<std::fs::File>,
     _release: Release,
+}
+
+impl Lease {
+    fn file(&self) -> &std::fs::File {
+        &self.file
+    }
 }
 
 struct Release(StdArc<Notify>);

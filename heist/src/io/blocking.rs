@@ -348,3 +348,6 @@ where
         Poll::Ready(Ok(self.position))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,7 @@ impl AsyncWrite for File {
         let io = self.io.get_mut();
         ready!(io.poll_idle(cx));
         match io.put_back() {
-            Err(error) if error.kind() != io::ErrorKind::NotSeekable => return Poll::Ready(Err(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotSeekable => Poll::Ready(Err(error)),
             _ => io.poll_write(cx, bufs, limit),
         }
     }
