@@ -175,7 +175,7 @@ fn position_in_kernel(path: &std::path::Path) -> u64 {
     let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().map(Result::unwrap);
     let mut ours = descriptors.filter(|fd| std::fs::read_link(fd.path()).is_ok_and(|to| to == path));
     let number = ours.next().expect("nobody has it open").file_name();
-    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", number.display())).unwrap();
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", number.to_str().unwrap())).unwrap();
     let position = info.lines().find_map(|line| line.strip_prefix("pos:")).unwrap();
     position.trim().parse().unwrap()
 }

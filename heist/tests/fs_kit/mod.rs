@@ -81,16 +81,12 @@ pub(crate) async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Ou
 }
 
 /// Polls once, expects to have to wait, and drops the future.
-#[track_caller]
-pub(crate) fn cancelled_half_way<F: Future>(future: F) -> impl Future<Output = ()>
+pub(crate) async fn cancelled_half_way<F: Future>(future: F)
 where
     F::Output: std::fmt::Debug,
 {
-    async {
-        let mut future = Box::pin(future);
-        let output = poll_once(&mut future).await;
-        assert!(output.is_none(), "it did not wait: {output:?}");
-    }
+    let output = poll_once(&mut Box::pin(future)).await;
+    assert!(output.is_none(), "it did not wait: {output:?}");
 }
 
 /// Waits for what another thread is going to make true; fails if it never does.
