@@ -101,8 +101,9 @@ impl UnixListener {
     /// ```
     #[track_caller]
     pub fn from_std(listener: net::UnixListener) -> io::Result<UnixListener> {
+        let listener = UnixListener::from_mio(mio::net::UnixListener::from_std(listener))?;
         check_nonblocking(&listener)?;
-        UnixListener::from_mio(mio::net::UnixListener::from_std(listener))
+        Ok(listener)
     }
 
     /// Turns this into a listener of the standard library, which stays in non-blocking mode.
