@@ -132,18 +132,18 @@ both_flavours! {
         });
     }
 
-    fn a_lent_half_that_is_dropped_leaves_the_stream_open(runtime) {
+    fn a_lent_half_that_is_gone_leaves_the_stream_open(runtime) {
         runtime.block_on(async {
             let (mut left, mut right) = UnixStream::pair().unwrap();
-            let (read, mut write) = left.split();
-            assert!(read.local_addr().unwrap().is_unnamed() && write.peer_addr().unwrap().is_unnamed());
-            write.write_all(b"1").await.unwrap();
-            drop((read, write));
+            {
+                let (read, mut write) = left.split();
+                assert!(read.local_addr().unwrap().is_unnamed() && write.peer_addr().unwrap().is_unnamed());
+                write.write_all(b"1").await.unwrap();
+            }
             left.write_all(b"2").await.unwrap();
-            let (read, mut write) = left.split();
+            let (_read, mut write) = left.split();
             write.shutdown().await.unwrap();
             assert_eq!(kind(write.try_write(b"3")), ErrorKind::BrokenPipe);
-            drop(read);
             assert_eq!(read_all(&mut right).await, b"12");
         });
     }
