@@ -17,7 +17,9 @@
 //!   thread counts from before it is made; if it cannot be made and no other is there, the queue is emptied with an
 //!   error for each, so that nobody waits for ever.
 //! - B2: a thread goes only with the queue empty, decided under the lock.
-//! - B3: closures run, are dropped and are cancelled outside of the lock.
+//! - B3: a closure to be [run at the close](AtClose::Run) that was accepted is run, also after the pool has begun to
+//!   shut down; B1's case of a thread that cannot be made is the one exception, and its handle says so.
+//! - B4: closures run, are dropped and are cancelled outside of the lock.
 //!
 //! Ordering pairs: the lock, alone. Models: loom-tests/tests/blocking.rs.
 //!
@@ -37,6 +39,7 @@ use heist_primitive::thread;
 
 use crate::coop;
 use crate::driver::{Around, ThreadName};
+use crate::hooks::{Hooks, TaskHook};
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, TaskRef, raw};
 
 /// How a pool is made.
@@ -51,6 +54,26 @@ pub struct Config {
     pub stack_size: Option<usize>,
     /// Told of every closure.
     pub watch: Option<Watch>,
+    /// After a closure has ended, however it did.
+    pub on_terminate: Option<TaskHook>,
+}
+
+/// What becomes of a closure that has not begun when the pool shuts down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtClose {
+    /// It is cancelled.
+    Cancel,
+    /// It is run all the same, for somebody was told that it will be.
+    Run,
+}
+
+/// Why a closure was not accepted. It was dropped.
+#[derive(Debug)]
+pub enum Refused {
+    /// The pool has begun to shut down.
+    Closed,
+    /// The operating system refuses the only thread there would be.
+    NoThread(io::Error),
 }
 
 /// Told `true` when a closure is given to the pool, and `false` when it has ended or was cancelled, after whoever awaits
@@ -67,6 +90,8 @@ impl fmt::Debug for Config {
 }
 
 struct Shared {
+    /// With `on_terminate` only: closures are neither hooked when given to the pool nor around their only poll.
+    hooks: Option<StdArc<Hooks>>,
     state: Mutex<State>,
     /// For idle threads.
     work: Condvar,
@@ -76,7 +101,7 @@ struct Shared {
 }
 
 struct State {
-    queue: VecDeque<Runnable>,
+    queue: VecDeque<Queued>,
     threads: usize,
     idle: usize,
     closing: bool,
@@ -87,6 +112,11 @@ struct State {
     /// Of threads that have been counted out, for [`Pool::join`]: all since the closing, before that the latest only. Ended
     /// threads do not join each other, for the destructor of a thread-local may be what waits for the pool.
     ended: Vec<thread::JoinHandle<()>>,
+}
+
+struct Queued {
+    task: Runnable,
+    at_close: AtClose,
 }
 
 impl State {
@@ -123,7 +153,14 @@ impl Pool {
             next_handle: 0,
             ended: Vec::new(),
         };
+        let hooks = config.on_terminate.clone().map(|on_terminate| {
+            StdArc::new(Hooks {
+                on_terminate: Some(on_terminate),
+                ..Hooks::default()
+            })
+        });
         let shared = Shared {
+            hooks,
             state: Mutex::new(state),
             work: Condvar::new(),
             ended: Condvar::new(),
@@ -146,15 +183,20 @@ impl Pool {
         &self.handle
     }
 
-    /// Closes the pool: closures that have not begun are cancelled, as are all later ones. Does not wait.
+    /// Closes the pool: closures that have not begun are cancelled unless they are to be run (B3), as are all later
+    /// ones. Does not wait.
     pub fn begin_shutdown(&self) {
-        let (queue, around) = {
+        let (cancelled, around) = {
             let mut state = self.handle.shared.state.lock();
             state.closing = true;
-            (std::mem::take(&mut state.queue), state.around.take())
+            let queue = std::mem::take(&mut state.queue).into_iter();
+            let (kept, cancelled): (VecDeque<_>, VecDeque<_>) =
+                queue.partition(|queued| queued.at_close == AtClose::Run);
+            state.queue = kept;
+            (cancelled, state.around.take())
         };
         self.handle.shared.work.notify_all();
-        queue.into_iter().for_each(cancel);
+        cancelled.into_iter().for_each(cancel);
         drop(around);
     }
 
@@ -212,29 +254,68 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (unregistered, runnable, join) =
+        let (task, join) = self.task(f, meta);
+        match self.enqueue(task, AtClose::Cancel) {
+            Ok(()) | Err(Refused::Closed) => join,
+            Err(Refused::NoThread(error)) => panic!(
+                "cannot start a thread for a blocking task: {error}; raise the limit on threads (`ulimit -u`, \
+                 `pids.max`) or lower `max_blocking_threads`"
+            ),
+        }
+    }
+
+    /// Like [`spawn`](Self::spawn), and says so if the closure will not run.
+    ///
+    /// # Errors
+    ///
+    /// If the pool is closed, and if the operating system refuses the only thread there would be; everything that is
+    /// queued is cancelled then.
+    pub fn try_spawn<F, R>(&self, f: F, meta: Meta, at_close: AtClose) -> Result<JoinHandle<R>, Refused>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (task, join) = self.task(f, meta);
+        self.enqueue(task, at_close)?;
+        Ok(join)
+    }
+
+    fn task<F, R>(&self, f: F, meta: Meta) -> (Runnable, JoinHandle<R>)
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (unregistered, task, join) =
             raw::new_task(Blocking(Some(f)), Unscheduled::new(&self.shared), meta);
         drop(unregistered);
+        (task, JoinHandle::new(join))
+    }
+
+    /// On an error the task is cancelled.
+    fn enqueue(&self, task: Runnable, at_close: AtClose) -> Result<(), Refused> {
+        let queued = Queued { task, at_close };
         let mut state = self.shared.state.lock();
         if state.closing {
             drop(state);
-            cancel(runnable);
-            return JoinHandle::new(join);
+            cancel(queued);
+            return Err(Refused::Closed);
         }
-        state.queue.push_back(runnable);
+        state.queue.push_back(queued);
         if state.queue.len() > state.idle && state.threads < self.shared.config.max_threads {
             state.threads += 1;
             drop(state);
             let counted = Counted(self);
-            match self.start_thread() {
-                Ok(()) => forget(counted),
-                Err(error) => self.thread_refused(counted, &error),
+            let started = self.start_thread();
+            forget(counted);
+            match started {
+                Err(error) if !self.count_out() => return Err(Refused::NoThread(error)),
+                _ => {}
             }
         } else {
             drop(state);
             self.shared.work.notify_one();
         }
-        JoinHandle::new(join)
+        Ok(())
     }
 
     /// Makes a thread that is counted already.
@@ -262,17 +343,6 @@ impl Handle {
         })?;
         state.handles.insert(number, handle);
         Ok(())
-    }
-
-    /// The thread that was counted cannot be made.
-    #[track_caller]
-    fn thread_refused(&self, counted: Counted<'_>, error: &io::Error) {
-        forget(counted);
-        assert!(
-            self.count_out(),
-            "cannot start a thread for a blocking task: {error}; raise the limit on threads (`ulimit -u`, \
-             `pids.max`) or lower `max_blocking_threads`"
-        );
     }
 
     /// B1: a thread that was counted is not there. False: nor is any other, so what was queued is cancelled.
@@ -318,8 +388,8 @@ impl Drop for Counted<'_> {
 }
 
 /// Completes a task that will not run with a cancellation.
-fn cancel(task: Runnable) {
-    task.into_task().shutdown();
+fn cancel(queued: Queued) {
+    queued.task.into_task().shutdown();
 }
 
 /// The body of a thread. Returns true, with the queue empty and the thread counted out in the same hold of the
@@ -327,9 +397,9 @@ fn cancel(task: Runnable) {
 fn work(shared: &Shared) -> bool {
     let mut state = shared.state.lock();
     loop {
-        while let Some(task) = state.queue.pop_front() {
+        while let Some(queued) = state.queue.pop_front() {
             drop(state);
-            task.run();
+            queued.task.run();
             state = shared.state.lock();
         }
         let mut leaving = state.closing;
@@ -396,6 +466,7 @@ impl<F: FnOnce() -> R, R> Future for Blocking<F> {
 /// A blocking task is queued once, by `spawn`; an abort finds it scheduled, running or complete, never idle.
 struct Unscheduled {
     watch: Option<Watch>,
+    hooks: Option<StdArc<Hooks>>,
 }
 
 impl Unscheduled {
@@ -404,7 +475,10 @@ impl Unscheduled {
         if let Some(watch) = &watch {
             watch(true);
         }
-        Self { watch }
+        Self {
+            watch,
+            hooks: shared.hooks.clone(),
+        }
     }
 }
 
@@ -418,5 +492,9 @@ impl Schedule for Unscheduled {
             watch(false);
         }
         None
+    }
+
+    fn hooks(&self) -> Option<&Hooks> {
+        self.hooks.as_deref()
     }
 }

@@ -299,9 +299,27 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// What a scheduler measures only if asked to, for it reads the clock around each poll, or at each wake.
+#[derive(Clone, Debug, Default)]
+pub struct Timed {
+    /// The buckets for the times of polls, if those are to be measured.
+    pub poll_times: Option<HistogramConfiguration>,
+    /// The buckets for how long tasks wait to be polled, if that is to be measured.
+    pub latencies: Option<HistogramConfiguration>,
+    /// Whether hooks are told how long their task has waited; implied by `latencies`.
+    pub latency: bool,
+}
+
+impl Timed {
+    /// Whether tasks are stamped when they are scheduled.
+    pub(crate) fn stamps(&self) -> bool {
+        self.latency || self.latencies.is_some()
+    }
+}
+
 /// The counts of one worker.
 #[derive(Debug)]
-pub(crate) struct Histogram {
+pub struct Histogram {
     buckets: Buckets,
     counts: Box<[Counter]>,
 }
@@ -318,16 +336,19 @@ impl Histogram {
         self.counts[self.buckets.bucket_of(ns)].add(1);
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many buckets there are.
+    #[allow(clippy::len_without_is_empty, reason = "there is at least one")]
+    pub fn len(&self) -> usize {
         self.counts.len()
     }
 
-    pub(crate) fn count(&self, bucket: usize) -> Option<u64> {
+    /// How much fell into a bucket, if there is that bucket.
+    pub fn count(&self, bucket: usize) -> Option<u64> {
         self.counts.get(bucket).map(Counter::get)
     }
 
-    /// From the least duration of a bucket to the least of the next.
-    pub(crate) fn range(&self, bucket: usize) -> Option<Range<Duration>> {
+    /// From the least duration of a bucket to the least of the next, if there is that bucket.
+    pub fn range(&self, bucket: usize) -> Option<Range<Duration>> {
         let edge = |bucket| Duration::from_nanos(self.buckets.start_of(bucket));
         (bucket < self.len()).then(|| edge(bucket)..edge(bucket + 1))
     }

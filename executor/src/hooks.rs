@@ -18,6 +18,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::time::Duration;
 
 use heist_primitive::sync::StdArc;
 
@@ -29,6 +30,7 @@ pub struct TaskMeta<'a> {
     id: Id,
     name: Option<&'a str>,
     spawned_at: &'static Location<'static>,
+    latency: Option<Duration>,
     _task: PhantomData<&'a ()>,
 }
 
@@ -38,8 +40,13 @@ impl<'a> TaskMeta<'a> {
             id,
             name,
             spawned_at,
+            latency: None,
             _task: PhantomData,
         }
+    }
+
+    pub(crate) fn with_latency(self, latency: Option<Duration>) -> Self {
+        Self { latency, ..self }
     }
 
     /// The task's id.
@@ -55,6 +62,14 @@ impl<'a> TaskMeta<'a> {
     /// Where in the source code the task was spawned.
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.spawned_at
+    }
+
+    /// How long the task has waited for this poll, since it was spawned, woken, or had yielded.
+    ///
+    /// It is `Some` in the hooks before and after a poll, the same in both, on a runtime that measures it
+    /// (`Builder::track_task_schedule_latency` or `Builder::enable_metrics_schedule_latency_histogram`).
+    pub fn schedule_latency(&self) -> Option<Duration> {
+        self.latency
     }
 }
 

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use heist_executor::blocking;
+use heist_executor::blocking::{self, AtClose, Refused};
 use heist_executor::park::block_on;
 use support::{Drops, blocking_pool, meta};
 
@@ -149,6 +149,7 @@ fn a_thread_whose_name_cannot_be_made_is_not_waited_for() {
         thread_name: Arc::new(|| panic!("no name")),
         stack_size: None,
         watch: None,
+        on_terminate: None,
     });
     let handle = pool.handle().clone();
     let drops = Drops::default();
@@ -173,4 +174,34 @@ fn a_thread_that_is_stuck_behind_its_closures_is_waited_for_within_the_limit() {
     assert!(!pool.join(Some(Duration::from_millis(1))));
     release.send(()).unwrap();
     assert!(pool.join(None));
+}
+
+#[test]
+fn a_closure_to_be_run_at_the_close_is_run_and_others_are_cancelled() {
+    let mut pool = blocking_pool(1, LONG);
+    let handle = pool.handle().clone();
+    let (at_work, came) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let busy = handle.spawn(
+        move || {
+            at_work.send(()).unwrap();
+            released.recv().unwrap();
+        },
+        meta(),
+    );
+    came.recv().unwrap();
+    let cancelled = handle.try_spawn(|| 1, meta(), AtClose::Cancel).unwrap();
+    let run = handle.try_spawn(|| 2, meta(), AtClose::Run).unwrap();
+    let last = handle.try_spawn(|| 3, meta(), AtClose::Run).unwrap();
+    pool.begin_shutdown();
+    assert!(block_on(cancelled).unwrap_err().is_cancelled());
+    assert!(!run.is_finished());
+    for at_close in [AtClose::Cancel, AtClose::Run] {
+        let refused = handle.try_spawn(|| 4, meta(), at_close).unwrap_err();
+        assert!(matches!(refused, Refused::Closed), "{refused:?}");
+    }
+    release.send(()).unwrap();
+    assert!(pool.join(None));
+    block_on(busy).unwrap();
+    assert_eq!((block_on(run).unwrap(), block_on(last).unwrap()), (2, 3));
 }

@@ -80,7 +80,7 @@ fn scheduler(event_interval: usize) -> (Scheduler, Arc<Counts>) {
         global_queue_interval: None,
         event_interval: u32::try_from(event_interval).unwrap(),
         hooks: Default::default(),
-        poll_times: None,
+        timed: heist_executor::histogram::Timed::default(),
         shut_down_on_panic: false,
         clock: Arc::new(support::clock),
     };
@@ -228,6 +228,7 @@ fn the_watch_sees_each_closure_begin_and_end_once() {
         keep_alive: Duration::ZERO,
         thread_name: Arc::new(|| "test-blocking".to_owned()),
         stack_size: None,
+        on_terminate: None,
         watch: Some(Arc::new(move |begins| {
             let count = if begins { &count_begun } else { &count_ended };
             count.fetch_add(1, Ordering::SeqCst);

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //!            AsyncRead, AsyncWrite              hyper::rt::{Read, Write}
-//!  heist's   TcpStream, its owned halves, DuplexStream: both, as they are
+//!  heist's   TcpStream, UnixStream, File, BufReader<R> …: both, as they are
 //!  others    T ──────────────── Io<T> ────────────────►
 //!            ◄───────────────── Io<H> ──────────────── H, such as hyper's Upgraded
 //! ```
 //!
 //! | hyper wants | give it |
 //! |---|---|
-//! | a connection | a `TcpStream`, or [`Io`] around any other stream, such as TLS |
+//! | a connection | a `TcpStream` or another of heist's streams, or [`Io`] around anybody else's, such as TLS |
 //! | an executor, for HTTP/2 | [`Executor`] |
 //! | a timer, for its timeouts | [`Timer`] |
 //!
@@ -43,9 +43,8 @@
 
 #![allow(unsafe_code)]
 
-use crate::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, poll_read_uninit};
-use crate::net::TcpStream;
-use crate::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use crate::byte_streams::{readers, writers};
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf, poll_read_uninit};
 use crate::time;
 use hyper::rt::{self, ReadBufCursor};
 use pin_project_lite::pin_project;
@@ -160,9 +159,10 @@ impl<T: AsyncWrite> rt::Write for Io<T> {
     }
 }
 
-macro_rules! readers {
-    ($($type:ty),*) => {$(
-        impl rt::Read for $type {
+macro_rules! impl_read {
+    ($($(#[$gate:meta])* [$($generics:tt)*] $type:ty;)*) => {$(
+        $(#[$gate])*
+        impl<$($generics)*> rt::Read for $type {
             fn poll_read(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -174,9 +174,10 @@ macro_rules! readers {
     )*};
 }
 
-macro_rules! writers {
-    ($($type:ty),*) => {$(
-        impl rt::Write for $type {
+macro_rules! impl_write {
+    ($($(#[$gate:meta])* [$($generics:tt)*] $type:ty;)*) => {$(
+        $(#[$gate])*
+        impl<$($generics)*> rt::Write for $type {
             write_for_hyper!(self => self);
 
             fn is_write_vectored(&self) -> bool {
@@ -186,8 +187,8 @@ macro_rules! writers {
     )*};
 }
 
-readers!(TcpStream, OwnedReadHalf, DuplexStream);
-writers!(TcpStream, OwnedWriteHalf, DuplexStream);
+readers!(impl_read);
+writers!(impl_write);
 
 impl<H: rt::Read> AsyncRead for Io<H> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

@@ -34,10 +34,16 @@
 //! | [`task`] | [`spawn`], [`spawn_blocking`](task::spawn_blocking), [`yield_now`](task::yield_now), [`JoinHandle`](task::JoinHandle) |
 //! | [`net`] | TCP, UDP and Unix-domain sockets, pipes |
 //! | [`io`] | the traits of asynchronous reading and writing, and what is built on them |
+//! | [`fs`] | files and directories |
 //! | [`time`] | sleeping, timeouts, intervals |
 //! | [`sync`] | channels, locks and notifications between tasks |
+//! | `process` | child processes (Unix, feature `process`) |
+//! | [`aio`] | what asyncio has beyond that |
 //! | `signal` | Ctrl-C (feature `signal`) |
+//! | [`stream`] | `futures_core::Stream` around listeners, intervals, channels, lines and signals |
 //! | `hyper` | hyper's traits on heist's types (feature `hyper`) |
+//! | `tokio_io` | tokio's io traits on heist's types (feature `tokio`) |
+//! | `futures_io` | futures-io's traits on heist's types (feature `futures-io`) |
 //!
 //! # How it works, in five sentences
 //!
@@ -53,8 +59,11 @@
 //! | feature | in `full`, the default | brings |
 //! |---|---|---|
 //! | `macros` | yes | `#[heist::main]`, `#[heist::test]`, `select!`: syn and quote at build time |
+//! | `process` | yes | `heist::process`: the feature `signal` |
 //! | `signal` | yes | `heist::signal`: signal-hook-registry |
 //! | `hyper` | no | `heist::hyper`: hyper |
+//! | `tokio` | no | `heist::tokio_io`: the crate tokio without any feature; not with a patch that puts heist in its place |
+//! | `futures-io` | no | `heist::futures_io`: futures-io |
 //!
 //! # Cancel safety
 //!
@@ -64,8 +73,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // What users call.
+pub mod aio;
+pub mod fs;
 pub mod io;
 pub mod net;
+#[cfg(all(unix, feature = "process"))]
+pub mod process;
 pub mod runtime;
 #[cfg(all(unix, feature = "signal"))]
 pub mod signal;
@@ -76,8 +89,15 @@ pub mod time;
 pub use task::spawn;
 
 // What others' traits need.
+#[cfg(any(feature = "futures-io", feature = "hyper", feature = "tokio"))]
+mod byte_streams;
+#[cfg(feature = "futures-io")]
+pub mod futures_io;
 #[cfg(feature = "hyper")]
 pub mod hyper;
+pub mod stream;
+#[cfg(feature = "tokio")]
+pub mod tokio_io;
 
 // Macros: `#[macro_export]` puts them at the root of the crate.
 #[macro_use]

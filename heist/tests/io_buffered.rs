@@ -161,7 +161,7 @@ fn take_and_chain_are_buffered_readers_too() {
 }
 
 #[test]
-#[should_panic(expected = "capacity greater than zero")]
+#[should_panic(expected = "capacity must be greater than zero")]
 fn a_buffer_of_nothing_is_refused() {
     BufReader::with_capacity(0, &b""[..]);
 }

@@ -114,6 +114,25 @@ fn read_to_end_tries_again_when_interrupted() {
 }
 
 #[test]
+fn what_reads_a_fixed_size_tries_again_when_interrupted() {
+    let script = || {
+        [
+            Read::Fail(ErrorKind::Interrupted),
+            bytes(b"a"),
+            Read::Fail(ErrorKind::Interrupted),
+            bytes(b"b"),
+        ]
+    };
+    let mut both = [0; 2];
+    assert_eq!(run(Reader::new(script()).read_exact(&mut both)).unwrap(), 2);
+    assert_eq!(&both, b"ab");
+    assert_eq!(run(Reader::new(script()).read_u16()).unwrap(), 0x6162);
+    // One read is one read.
+    let error = run(Reader::new(script()).read(&mut both)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+}
+
+#[test]
 fn read_to_end_does_not_grow_a_vector_that_fits_exactly() {
     let mut vec = Vec::with_capacity(1000);
     let mut reader = Reader::new([bytes(&[7; 1000])]);

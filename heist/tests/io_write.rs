@@ -20,6 +20,29 @@ fn write_writes_once() {
 }
 
 #[test]
+fn what_writes_all_of_something_tries_again_when_interrupted() {
+    let script = || {
+        [
+            Write::Fail(ErrorKind::Interrupted),
+            Write::Take(1),
+            Write::Fail(ErrorKind::Interrupted),
+        ]
+    };
+    let mut writer = Writer::new(script());
+    run(writer.write_all(b"ab")).unwrap();
+    assert_eq!((&*writer.written, writer.writes), (&b"ab"[..], 4));
+    let mut writer = Writer::new(script());
+    run(writer.write_all_buf(&mut &b"ab"[..])).unwrap();
+    assert_eq!((&*writer.written, writer.writes), (&b"ab"[..], 4));
+    let mut writer = Writer::new(script());
+    run(writer.write_u16(0x6162)).unwrap();
+    assert_eq!((&*writer.written, writer.writes), (&b"ab"[..], 4));
+    // One write is one write.
+    let error = run(Writer::new(script()).write(b"ab")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+}
+
+#[test]
 fn write_all_goes_on_after_short_writes() {
     let mut writer = Writer::new([Write::Take(1), Write::Wait, Write::Take(2)]);
     run(writer.write_all(b"hello")).unwrap();

@@ -26,6 +26,12 @@ mod recorder {
 
         pub(crate) struct Builder;
 
+        #[derive(Debug)]
+        pub(crate) enum UnhandledPanic {
+            Ignore,
+            ShutdownRuntime,
+        }
+
         impl Builder {
             fn call(self, text: impl Into<String>) -> Self {
                 CALLS.with_borrow_mut(|calls| calls.push(text.into()));
@@ -50,6 +56,10 @@ mod recorder {
 
             pub(crate) fn name(self, name: &str) -> Self {
                 self.call(format!("name={name}"))
+            }
+
+            pub(crate) fn unhandled_panic(self, behavior: UnhandledPanic) -> Self {
+                self.call(format!("unhandled_panic={behavior:?}"))
             }
 
             pub(crate) fn enable_all(self) -> Self {
@@ -93,6 +103,9 @@ async fn three_threads() -> u32 {
 #[recorder::main(flavor = "current_thread", start_paused = true, unhandled_panic = "ignore")]
 async fn paused() {}
 
+#[recorder::main(flavor = "current_thread", unhandled_panic = "shutdown_runtime")]
+async fn falls_with_its_tasks() {}
+
 #[test]
 fn arguments_become_calls_on_the_builder() {
     plain();
@@ -107,7 +120,12 @@ fn arguments_become_calls_on_the_builder() {
     paused();
     assert_eq!(
         calls(),
-        "current_thread start_paused=true enable_all build block_on"
+        "current_thread start_paused=true unhandled_panic=Ignore enable_all build block_on"
+    );
+    falls_with_its_tasks();
+    assert_eq!(
+        calls(),
+        "current_thread unhandled_panic=ShutdownRuntime enable_all build block_on"
     );
 }
 

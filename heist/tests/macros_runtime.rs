@@ -71,6 +71,37 @@ fn arguments_reach_the_runtime() {
     assert_eq!(number_of_workers(), 3);
 }
 
+#[heist::main(flavor = "current_thread", unhandled_panic = "shutdown_runtime")]
+async fn falls_with_its_tasks() {
+    heist::spawn(async { panic!("on purpose") });
+    std::future::pending::<()>().await;
+}
+
+#[heist::main(flavor = "local", unhandled_panic = "shutdown_runtime")]
+async fn falls_with_its_local_tasks() {
+    heist::task::spawn_local(async { panic!("on purpose") });
+    std::future::pending::<()>().await;
+}
+
+#[heist::main(flavor = "current_thread", unhandled_panic = "ignore")]
+async fn goes_on_without_its_tasks() -> bool {
+    heist::spawn(async { panic!("on purpose") }).await.is_err()
+}
+
+/// Without the argument the first two would wait for ever.
+#[::core::prelude::v1::test]
+fn a_panic_of_a_task_does_what_the_argument_says() {
+    for entry in [falls_with_its_tasks, falls_with_its_local_tasks] {
+        let panic = std::panic::catch_unwind(entry).unwrap_err();
+        let said = panic.downcast_ref::<String>().expect("a message");
+        assert!(
+            said.starts_with("a spawned task panicked and the runtime"),
+            "{said}"
+        );
+    }
+    assert!(goes_on_without_its_tasks());
+}
+
 #[heist::test(flavor = "multi_thread", worker_threads = 2)]
 async fn select_between_tasks_until_both_have_ended() {
     let mut first = heist::spawn(async {

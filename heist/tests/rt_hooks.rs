@@ -5,8 +5,8 @@ mod rt_kit;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use heist::runtime::{Builder, Runtime, TaskMeta, UnhandledPanic};
-use heist::task::{Id, yield_now};
+use heist::runtime::{Builder, LocalOptions, Runtime, TaskMeta, UnhandledPanic};
+use heist::task::{Id, LocalSet, spawn_local, yield_now};
 use rt_kit::{Count, Event, both_flavours, panic_of, wait_until};
 
 /// What happened to each task, in order.
@@ -76,6 +76,89 @@ fn a_task_spawned_after_the_shutdown_ends_without_a_poll() {
     let handle = runtime.handle().clone();
     drop(runtime);
     assert_eq!(history.of(handle.spawn(async {}).id()), ["spawn", "end"]);
+}
+
+#[test]
+fn a_local_runtimes_own_tasks_pass_its_hooks() {
+    let history = History::default();
+    let mut builder = Builder::new_current_thread();
+    drop(history.all(&mut builder));
+    let runtime = builder.build_local(LocalOptions::default()).unwrap();
+    let yields = runtime.spawn_local(yield_now());
+    let waits = runtime.spawn_local(std::future::pending::<()>());
+    let ids = [yields.id(), waits.id()];
+    let metrics = runtime.metrics();
+    runtime.block_on(async {
+        yields.await.unwrap();
+        let panics = spawn_local(async { panic!("on purpose") });
+        let id = panics.id();
+        assert!(panics.await.unwrap_err().is_panic());
+        assert_eq!(history.of(id), ["spawn", "before", "after", "end"]);
+    });
+    assert_eq!((metrics.spawned_tasks_count(), metrics.num_alive_tasks()), (3, 1));
+    assert_eq!(metrics.worker_poll_count(0), 4);
+    drop(runtime);
+    let polled = ["spawn", "before", "after", "before", "after", "end"];
+    assert_eq!(history.of(ids[0]), polled);
+    assert_eq!(history.of(ids[1]), ["spawn", "before", "after", "end"]);
+    assert_eq!(metrics.num_alive_tasks(), 0);
+}
+
+#[test]
+fn the_spawn_hook_of_a_local_runtime_may_spawn() {
+    let calls = Count::default();
+    let seen = calls.clone();
+    let runtime = Builder::new_current_thread()
+        .on_task_spawn(move |_| {
+            if seen.add() < 3 {
+                spawn_local(async {});
+            }
+        })
+        .build_local(LocalOptions::default())
+        .unwrap();
+    // Not from within the runtime.
+    drop(runtime.spawn_local(async {}));
+    assert_eq!(calls.get(), 3);
+    assert_eq!(runtime.metrics().spawned_tasks_count(), 3);
+}
+
+#[test]
+fn a_local_sets_tasks_pass_no_hooks() {
+    let history = History::default();
+    let runtime = history.all(&mut Builder::new_current_thread());
+    let id = LocalSet::new().block_on(&runtime, async {
+        let task = spawn_local(yield_now());
+        let id = task.id();
+        task.await.unwrap();
+        id
+    });
+    assert!(history.of(id).is_empty());
+}
+
+#[test]
+fn of_a_blocking_closure_only_the_end_is_told() {
+    let history = History::default();
+    let mut builder = Builder::new_multi_thread();
+    let runtime = history.all(builder.max_blocking_threads(1));
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let runs = runtime.spawn_blocking(move || wait.recv());
+    let aborted = runtime.spawn_blocking(|| ());
+    let panics = runtime.spawn_blocking(|| panic!("on purpose"));
+    let ids = [runs.id(), aborted.id(), panics.id()];
+    aborted.abort();
+    assert_eq!(history.of(ids[0]), [""; 0]);
+    release.send(()).unwrap();
+    runtime.block_on(async {
+        runs.await.unwrap().unwrap();
+        assert!(aborted.await.unwrap_err().is_cancelled());
+        assert!(panics.await.unwrap_err().is_panic());
+    });
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let late = handle.spawn_blocking(|| ()).id();
+    for id in ids.into_iter().chain([late]) {
+        assert_eq!(history.of(id), ["end"]);
+    }
 }
 
 #[test]
@@ -207,6 +290,25 @@ fn a_panicking_task_shuts_the_runtime_down_if_told_to() {
     // Now and for ever.
     assert!(panic_of(|| runtime.block_on(async {})).starts_with("a spawned task panicked"));
     assert!(runtime.spawn(async {}).is_finished());
+}
+
+#[test]
+fn a_panicking_local_task_shuts_its_runtime_down_if_told_to() {
+    let runtime = Builder::new_current_thread()
+        .unhandled_panic(UnhandledPanic::ShutdownRuntime)
+        .build_local(LocalOptions::default())
+        .unwrap();
+    let event = Event::default();
+    let waiting = runtime.spawn_local(event.wait());
+    runtime.spawn_local(async { panic!("on purpose") });
+    let said = panic_of(|| runtime.block_on(std::future::pending::<()>()));
+    assert!(
+        said.starts_with("a spawned task panicked and the runtime"),
+        "{said}"
+    );
+    assert_eq!(event.drops.get(), 1);
+    assert!(waiting.is_finished());
+    assert!(runtime.spawn_local(async {}).is_finished());
 }
 
 #[test]

@@ -254,6 +254,7 @@ impl Pair {
         for (id, task) in &self.reserves {
             let woken = self.twin.woken.contains(id) || self.twin.refused.contains(id);
             assert_eq!(task.wakes(), usize::from(woken), "reservation {id}");
+            assert_eq!(task.wakers_kept(), usize::from(!woken), "reservation {id}");
         }
     }
 }

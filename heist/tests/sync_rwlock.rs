@@ -400,6 +400,7 @@ mod twin {
             for (id, task) in &self.waiting {
                 let granted = self.twin.granted.iter().any(|granted| granted.0 == *id);
                 prop_assert_eq!(task.wakes(), usize::from(granted), "wakes");
+                prop_assert_eq!(task.wakers_kept(), usize::from(!granted), "wakers");
             }
             Ok(())
         }

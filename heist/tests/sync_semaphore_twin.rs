@@ -210,6 +210,7 @@ impl Pair {
         for (id, task) in &self.waits {
             let woken = self.twin.woken.iter().any(|woken| woken.0 == *id);
             assert_eq!(task.wakes(), usize::from(woken), "waiter {id}");
+            assert_eq!(task.wakers_kept(), usize::from(!woken), "waiter {id}");
         }
     }
 }

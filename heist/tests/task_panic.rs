@@ -104,6 +104,15 @@ both_flavours! {
 }
 
 #[test]
+fn of_a_handle_that_is_polled_after_its_end_says_so() {
+    let runtime = rt_kit::current_thread();
+    let mut task = runtime.spawn(async { 1 });
+    assert_eq!(runtime.block_on(&mut task).unwrap(), 1);
+    let said = rt_kit::panic_of(|| runtime.block_on(&mut task));
+    assert!(said.contains("polled after"), "{said}");
+}
+
+#[test]
 fn of_every_task_leaves_every_worker_running() {
     let runtime = workers(2);
     let tasks: Vec<_> = (0..200)

@@ -198,11 +198,17 @@ fn many_intervals_tick_side_by_side() {
 
 #[test]
 fn a_period_of_zero_is_refused() {
-    let refused = catch_unwind(|| current_thread().block_on(async { drop(interval(Duration::ZERO)) }));
-    let payload = refused.expect_err("it should have panicked");
-    let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
-    let text = text
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .expect("a text");
-    assert!(text.contains("zero"), "{text}");
+    let make: [fn() -> Interval; 2] = [
+        || interval(Duration::ZERO),
+        || interval_at(Instant::now(), Duration::ZERO),
+    ];
+    for make in make {
+        let refused = catch_unwind(|| current_thread().block_on(async { drop(make()) }));
+        let payload = refused.expect_err("it should have panicked");
+        let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
+        let text = text
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .expect("a text");
+        assert!(text.contains("zero"), "{text}");
+    }
 }

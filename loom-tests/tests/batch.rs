@@ -24,7 +24,7 @@ fn a_batch_is_not_left_behind_a_stuck_task() {
             loan: None,
             next_slot: true,
             hooks: Hooks::default(),
-            poll_times: None,
+            timed: heist_executor::histogram::Timed::default(),
             seed: 1,
             clock: StdArc::new(|| 0),
         });

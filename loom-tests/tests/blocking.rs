@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use heist_executor::blocking::{Config, Pool};
+use heist_executor::blocking::{AtClose, Config, Pool, Refused};
 use heist_executor::park::block_on;
 use heist_executor::task::Meta;
 use heist_loom_tests::model;
@@ -19,6 +19,7 @@ fn pool(max_threads: usize) -> Pool {
         thread_name: StdArc::new(|| "model".to_owned()),
         stack_size: None,
         watch: None,
+        on_terminate: None,
     })
 }
 
@@ -42,6 +43,26 @@ fn spawn_against_shutdown() {
         let spawner = thread::spawn(move || match block_on(handle.spawn(|| 1, Meta::caller())) {
             Ok(output) => assert_eq!(output, 1),
             Err(error) => assert!(error.is_cancelled()),
+        });
+        pool.begin_shutdown();
+        spawner.join().unwrap();
+        assert!(pool.join(None));
+    });
+}
+
+/// What was accepted to be run at the close is run, and its output is there before the pool's threads have ended.
+#[test]
+fn run_at_close_against_shutdown() {
+    model(2, || {
+        let mut pool = pool(1);
+        let handle = pool.handle().clone();
+        let spawner = thread::spawn(move || {
+            let spawned = handle.try_spawn(|| 1, Meta::caller(), AtClose::Run);
+            match spawned {
+                Ok(join) => assert_eq!(block_on(join).unwrap(), 1),
+                Err(Refused::Closed) => {}
+                Err(Refused::NoThread(error)) => panic!("{error}"),
+            }
         });
         pool.begin_shutdown();
         spawner.join().unwrap();

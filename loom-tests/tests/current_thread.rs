@@ -78,7 +78,7 @@ fn scheduler_with(driver: Box<dyn Driver>) -> Scheduler {
         global_queue_interval: Some(2),
         event_interval: 2,
         hooks: Default::default(),
-        poll_times: None,
+        timed: heist_executor::histogram::Timed::default(),
         shut_down_on_panic: false,
         clock: StdArc::new(|| 0),
     };

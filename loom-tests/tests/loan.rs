@@ -213,7 +213,7 @@ fn an_event_reaches_a_task_through_the_worker_that_waits_for_it() {
             loan: Some(loan.clone()),
             next_slot: true,
             hooks: Hooks::default(),
-            poll_times: None,
+            timed: heist_executor::histogram::Timed::default(),
             seed: 1,
             clock: StdArc::new(|| 0),
         });

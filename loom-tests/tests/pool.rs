@@ -25,7 +25,7 @@ fn pool(workers: usize) -> Pool {
         loan: None,
         next_slot: true,
         hooks: Hooks::default(),
-        poll_times: None,
+        timed: heist_executor::histogram::Timed::default(),
         seed: 1,
         clock: StdArc::new(|| 0),
     });

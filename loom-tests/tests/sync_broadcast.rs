@@ -6,13 +6,17 @@
 
 mod sync_kit;
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+
+use heist::stream::{BroadcastStream, Stream};
 use heist::sync::broadcast;
 use heist::sync::broadcast::error::RecvError;
 use heist_loom_tests::model;
 use heist_primitive::cell::UnsafeCell;
 use heist_primitive::sync::StdArc;
 use heist_primitive::thread;
-use sync_kit::{block_on, poll_once};
+use sync_kit::{block_on, next, poll_once};
 
 #[test]
 fn every_receiver_gets_the_value() {
@@ -122,5 +126,23 @@ fn clones_do_not_overlap() {
         let receives = thread::spawn(move || assert!(second.try_recv().is_ok()));
         assert!(first.try_recv().is_ok());
         receives.join().unwrap();
+    });
+}
+
+#[test]
+fn streams_get_each_value_and_leave_in_good_order() {
+    model(2, || {
+        let (sender, receiver) = broadcast::channel(2);
+        let mut first = BroadcastStream::new(receiver);
+        let mut second = BroadcastStream::new(sender.subscribe());
+        // Its place among the waiters is left while the sender takes the waiters off.
+        let leaves = thread::spawn(move || {
+            let _ = poll_once(pin!(poll_fn(|cx| Pin::new(&mut second).poll_next(cx))));
+        });
+        let sends = thread::spawn(move || assert!(sender.send(1).is_ok()));
+        assert_eq!(next(&mut first), Some(Ok(1)));
+        assert_eq!(next(&mut first), None);
+        leaves.join().unwrap();
+        sends.join().unwrap();
     });
 }

@@ -107,3 +107,18 @@ fn a_sender_that_waits_twice_is_woken() {
         closes.join().unwrap();
     });
 }
+
+#[test]
+fn a_sender_that_has_waited_sends_or_gets_its_value_back() {
+    model(3, || {
+        let (mut tx, mut rx) = oneshot::channel();
+        assert!(poll_once(pin!(tx.closed())).is_pending());
+        let closes = thread::spawn(move || {
+            rx.close();
+            rx.try_recv().ok()
+        });
+        let refused = tx.send(Box::new(7)).err();
+        let received = closes.join().unwrap();
+        assert!(refused.is_some() != received.is_some());
+    });
+}

@@ -6,10 +6,11 @@
 
 mod sync_kit;
 
+use heist::stream::WatchStream;
 use heist::sync::watch;
 use heist_loom_tests::model;
 use heist_primitive::thread;
-use sync_kit::{block_on, poll_once};
+use sync_kit::{block_on, next, poll_once};
 
 #[test]
 fn a_change_is_not_missed() {
@@ -77,6 +78,25 @@ fn a_wait_that_is_given_up_takes_nothing() {
             block_on(receiver.changed()).unwrap();
         }
         assert_eq!(*receiver.borrow(), 1);
+        sends.join().unwrap();
+    });
+}
+
+#[test]
+fn a_stream_ends_with_the_last_change() {
+    model(2, || {
+        let (sender, receiver) = watch::channel(0);
+        let mut changes = WatchStream::from_changes(receiver);
+        let sends = thread::spawn(move || {
+            sender.send(1).unwrap();
+            sender.send(2).unwrap();
+        });
+        let mut last = 0;
+        while let Some(value) = next(&mut changes) {
+            assert!(value > last, "{value} after {last}");
+            last = value;
+        }
+        assert_eq!(last, 2);
         sends.join().unwrap();
     });
 }

@@ -35,7 +35,6 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -47,14 +46,15 @@ use heist_primitive::thread::ThreadId;
 
 use crate::coop;
 use crate::driver::{Clock, Driver};
-use crate::histogram::{Histogram, HistogramConfiguration};
+use crate::histogram::{Histogram, Timed};
 use crate::hooks::{Hooks, Sleeping};
 use crate::multi_thread::WorkerCounters;
 use crate::park::{self, Parker};
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
 
+pub(crate) use shared::Shared;
 pub use shared::is_current;
-use shared::{Local, RootWaker, Shared};
+use shared::{Local, RootWaker};
 
 const PANICKED: &str =
     "a spawned task panicked and the runtime is configured to shut down on unhandled panic";
@@ -70,8 +70,8 @@ pub struct Config {
     pub event_interval: u32,
     /// What to call when tasks and the thread pass certain points.
     pub hooks: Hooks,
-    /// The buckets for the times of polls, if those are to be measured.
-    pub poll_times: Option<HistogramConfiguration>,
+    /// What is to be measured.
+    pub timed: Timed,
     /// Whether a task that panics shuts the scheduler down, and makes every `block_on` panic.
     pub shut_down_on_panic: bool,
     /// Monotonic nanoseconds.
@@ -173,9 +173,7 @@ impl Scheduler {
                     break true;
                 };
                 polls += 1;
-                let started = shared.counters.begin_poll(&shared.clock);
-                coop::budget(|| task.run());
-                shared.counters.end_poll(&shared.clock, started);
+                shared.run(task);
             };
             shared.panic_if_told_to();
             // C2: the root's plain wake of itself.
@@ -299,7 +297,7 @@ impl Drop for Entered<'_> {
 /// Spawns onto a scheduler and reads its counters.
 #[derive(Clone)]
 pub struct Handle {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Handle {
@@ -348,29 +346,26 @@ impl Handle {
         self.shared.counters.owner()
     }
 
-    /// How many buckets there are for the times of polls; 0 if they are not measured.
-    pub fn poll_time_buckets(&self) -> usize {
-        self.poll_times().map_or(0, Histogram::len)
-    }
-
-    /// What falls into a bucket, if there is that bucket.
-    pub fn poll_time_range(&self, bucket: usize) -> Option<Range<Duration>> {
-        self.poll_times()?.range(bucket)
-    }
-
-    /// How many polls fell into a bucket, if there is that bucket.
+    /// The times of polls, if they are measured.
     ///
     /// # Panics
     ///
     /// If `worker` is not 0.
     #[track_caller]
-    pub fn poll_time_count(&self, worker: usize, bucket: usize) -> Option<u64> {
+    pub fn poll_times(&self, worker: usize) -> Option<&Histogram> {
         assert_eq!(worker, 0, "a current-thread runtime has one worker");
-        self.poll_times()?.count(bucket)
+        self.shared.counters.poll_times.as_ref()
     }
 
-    fn poll_times(&self) -> Option<&Histogram> {
-        self.shared.counters.poll_times.as_ref()
+    /// How long tasks had waited when they were polled, if that is measured.
+    ///
+    /// # Panics
+    ///
+    /// If `worker` is not 0.
+    #[track_caller]
+    pub fn latencies(&self, worker: usize) -> Option<&Histogram> {
+        assert_eq!(worker, 0, "a current-thread runtime has one worker");
+        self.shared.counters.latencies.as_ref()
     }
 
     /// Polls `future` on this thread and sleeps between the polls. Runs no tasks.
@@ -406,12 +401,12 @@ impl Handle {
 
     /// Tasks that are live.
     pub fn alive_tasks(&self) -> usize {
-        self.shared.registry.live()
+        self.shared.alive_tasks()
     }
 
     /// Tasks ever spawned.
     pub fn spawned_tasks(&self) -> u64 {
-        self.shared.registry.entered()
+        self.shared.spawned_tasks()
     }
 
     /// Tasks scheduled from other threads.

@@ -8,6 +8,8 @@
 //!
 //! Ordering pairs: the slot's lock for the core; push; fence ↔ close; fence for K3; the driver's unparker for the rest.
 //!
+//! - K4: the guests are tasks of a local set of the same thread (`../local/mod.rs`, L4): polled by the holder of the core.
+//!
 //! Deliberately absent: locks on the way of a task that is scheduled by another on the same thread.
 
 use std::cell::{Cell, RefCell};
@@ -23,7 +25,7 @@ use super::{Config, Core, PANICKED};
 use crate::coop;
 use crate::driver::{Clock, Driver};
 use crate::hooks::Hooks;
-use crate::multi_thread::{Counters, WorkerCounters};
+use crate::multi_thread::{Counter, Counters, WorkerCounters};
 use crate::queue::{Injector, retry};
 use crate::task::registry::Registry;
 use crate::task::{How, Runnable, Schedule, TaskRef};
@@ -44,8 +46,15 @@ pub fn is_current() -> bool {
         .unwrap_or(false)
 }
 
+/// Tasks of a local set that belongs to this scheduler; written by the set's owner.
+#[derive(Default)]
+pub(crate) struct Guests {
+    pub(crate) spawned: Counter,
+    pub(crate) ended: Counter,
+}
+
 /// What other threads see.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     injector: Injector,
     unparker: Waker,
     pub(super) registry: Registry,
@@ -53,10 +62,11 @@ pub(super) struct Shared {
     closed: AtomicBool,
     remote_schedules: UnmodelledU64,
     /// Written by the holder of the core.
-    pub(super) counters: Counters,
+    pub(crate) counters: Counters,
+    pub(crate) guests: Guests,
     /// Those of futures that run no tasks meanwhile.
     forced_yields: UnmodelledU64,
-    pub(super) hooks: Option<Box<Hooks>>,
+    pub(crate) hooks: Option<Box<Hooks>>,
     shut_down_on_panic: bool,
     /// A task has, and that is to shut the scheduler down.
     panicked: AtomicBool,
@@ -64,6 +74,8 @@ pub(super) struct Shared {
     pub(super) global_queue_interval: u32,
     pub(super) event_interval: u32,
     pub(super) clock: Clock,
+    /// Whether tasks are stamped as they are scheduled (`task/latency.rs`).
+    stamps: bool,
 }
 
 impl Shared {
@@ -78,7 +90,8 @@ impl Shared {
             }),
             closed: AtomicBool::new(false),
             remote_schedules: UnmodelledU64::new(0),
-            counters: Counters::new(config.poll_times.as_ref()),
+            counters: Counters::new(&config.timed),
+            guests: Guests::default(),
             forced_yields: UnmodelledU64::new(0),
             hooks: config.hooks.boxed(),
             shut_down_on_panic: config.shut_down_on_panic,
@@ -90,6 +103,7 @@ impl Shared {
                 .max(1),
             event_interval: config.event_interval.max(1),
             clock: config.clock.clone(),
+            stamps: config.timed.stamps(),
         }
     }
 
@@ -140,7 +154,7 @@ impl Shared {
             return drop(task);
         }
         self.injector.push(task);
-        self.remote_schedules.fetch_add(1, Ordering::Relaxed);
+        self.count_remote_schedule();
         self.unparker.wake_by_ref();
         fence(Ordering::SeqCst);
         if self.is_closed() {
@@ -175,6 +189,37 @@ impl Shared {
             .unwrap_or(false)
     }
 
+    /// Polls a task once, counted and timed. Only by the holder of the core.
+    pub(crate) fn run(&self, task: Runnable) {
+        let started = self.counters.begin_poll(&self.clock, &task);
+        coop::budget(|| task.run());
+        self.counters.end_poll(&self.clock, started);
+    }
+
+    /// What a panic of one of its tasks does to it.
+    pub(crate) fn task_panicked(&self) {
+        if self.shut_down_on_panic {
+            self.panicked.store(true, Ordering::Release);
+            self.close();
+        }
+    }
+
+    pub(super) fn alive_tasks(&self) -> usize {
+        let guests = self.guests.spawned.get().saturating_sub(self.guests.ended.get());
+        self.registry.live() + usize::try_from(guests).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn spawned_tasks(&self) -> u64 {
+        self.registry.entered() + self.guests.spawned.get()
+    }
+
+    /// Before `task` is put on a queue.
+    pub(crate) fn stamp(&self, task: &Runnable) {
+        if self.stamps {
+            task.stamp((self.clock)());
+        }
+    }
+
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.unparker.wake_by_ref();
@@ -190,6 +235,10 @@ impl Shared {
 
     pub(super) fn local_depth(&self) -> usize {
         self.local_depth.load(Ordering::Relaxed) as usize
+    }
+
+    pub(crate) fn count_remote_schedule(&self) {
+        self.remote_schedules.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn remote_schedules(&self) -> u64 {
@@ -221,6 +270,7 @@ impl Shared {
 
 impl Schedule for Arc<Shared> {
     fn schedule(&self, task: Runnable, how: How) {
+        self.stamp(&task);
         let mut task = Some(task);
         let _ = CURRENT.try_with(|current| {
             let current = current.borrow();
@@ -243,10 +293,7 @@ impl Schedule for Arc<Shared> {
     }
 
     fn task_panicked(&self) {
-        if self.shut_down_on_panic {
-            self.panicked.store(true, Ordering::Release);
-            self.close();
-        }
+        Shared::task_panicked(self);
     }
 }
 

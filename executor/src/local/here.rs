@@ -90,6 +90,9 @@ pub(super) fn schedule(shared: &Arc<Shared>, task: Runnable) -> Option<Runnable>
         if let Some(here) = &*current.borrow() {
             if here.running && Arc::ptr_eq(&here.local.shared, shared) {
                 here.local.queue.borrow_mut().extend(task.take());
+                if let Some(home) = &shared.home {
+                    home.counters.local_schedules.add(1);
+                }
             }
         }
     });

@@ -19,6 +19,10 @@
 //!   left on other threads drop references to cells without a future.
 //! - L3: each tick looks at the other threads' queue, so a set that is kept busy from within does not starve them.
 //!
+//! - L4: a set may belong to a current-thread scheduler of the same thread ([`LocalSet::at`]), which then sees its tasks as
+//!   its own: hooks, counters, latency, what a panic does. It is polled only by that scheduler's root future, so by the
+//!   holder of the core, who alone writes those counters; the count of guests is the owner's thread's.
+//!
 //! Deliberately absent: threads and the driver. Somebody polls the set.
 
 mod here;
@@ -35,6 +39,7 @@ use heist_primitive::sync::Arc;
 use heist_primitive::sync::atomic::Ordering;
 
 use crate::coop;
+use crate::current_thread;
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
 
 use shared::Shared;
@@ -64,9 +69,19 @@ impl Default for LocalSet {
 impl LocalSet {
     /// A set without tasks, owned by this thread.
     pub fn new() -> Self {
+        Self::with_shared(Shared::new(None))
+    }
+
+    /// A set whose tasks pass the hooks and counters of `scheduler`, which nobody but this thread runs. It is to be polled
+    /// within that scheduler's `block_on` only (L4).
+    pub fn at(scheduler: &current_thread::Handle) -> Self {
+        Self::with_shared(Shared::new(Some(scheduler.shared.clone())))
+    }
+
+    fn with_shared(shared: Shared) -> Self {
         Self {
             local: Rc::new(Local {
-                shared: Arc::new(Shared::new()),
+                shared: Arc::new(shared),
                 queue: RefCell::new(VecDeque::new()),
             }),
         }
@@ -130,12 +145,16 @@ impl LocalSet {
         for _ in 0..TASKS_PER_TICK {
             if panicked.load(Ordering::Relaxed) {
                 self.local.shut_down();
+                if self.local.shared.home.is_some() {
+                    // Its `block_on` panics, with words of its own.
+                    return;
+                }
                 panic!("{PANICKED}");
             }
             let Some(task) = self.local.next_task() else {
                 return;
             };
-            coop::budget(|| task.run());
+            self.local.run(task);
         }
         // There may be more.
         cx.waker().wake_by_ref();
@@ -149,6 +168,12 @@ impl Local {
         F::Output: 'static,
     {
         let (task, runnable, join) = raw::new_local_task(future, self.shared.clone(), meta);
+        if let Some(home) = &self.shared.home {
+            home.guests.spawned.add(1);
+            if let Some(hooks) = &home.hooks {
+                hooks.spawned(&task);
+            }
+        }
         match self.shared.registry.insert(None, task) {
             Ok(()) => self.shared.schedule(runnable, How::Spawned),
             // R8: on the owner's thread (L1).
@@ -163,6 +188,13 @@ impl Local {
         self.shared.close();
         while let Some(task) = self.pop() {
             drop(task);
+        }
+    }
+
+    fn run(&self, task: Runnable) {
+        match &self.shared.home {
+            None => coop::budget(|| task.run()),
+            Some(home) => home.run(task),
         }
     }
 

@@ -17,6 +17,8 @@ use std::task::Waker;
 use heist_primitive::sync::atomic::{AtomicBool, Ordering};
 use heist_primitive::sync::{Arc, Mutex};
 
+use crate::current_thread;
+use crate::hooks::Hooks;
 use crate::task::registry::Registry;
 use crate::task::{How, Runnable, Schedule, TaskRef};
 
@@ -36,10 +38,12 @@ pub(super) struct Shared {
     /// Touched by the owner's thread only.
     pub(super) shut_down_on_panic: AtomicBool,
     pub(super) panicked: AtomicBool,
+    /// The scheduler that the set belongs to: it counts, measures and hooks the set's tasks as its own (L4).
+    pub(super) home: Option<Arc<current_thread::Shared>>,
 }
 
 impl Shared {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(home: Option<Arc<current_thread::Shared>>) -> Self {
         Self {
             remote: Mutex::new(Remote {
                 queue: VecDeque::new(),
@@ -49,6 +53,7 @@ impl Shared {
             registry: Registry::new(0),
             shut_down_on_panic: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
+            home,
         }
     }
 
@@ -101,18 +106,34 @@ impl Shared {
 
 impl Schedule for Arc<Shared> {
     fn schedule(&self, task: Runnable, _: How) {
+        if let Some(home) = &self.home {
+            home.stamp(&task);
+        }
         if let Some(task) = here::schedule(self, task) {
+            if let Some(home) = &self.home {
+                home.count_remote_schedule();
+            }
             self.push(task);
         }
     }
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
+        if let Some(home) = &self.home {
+            home.guests.ended.add(1);
+        }
         self.registry.remove(registry_slot)
+    }
+
+    fn hooks(&self) -> Option<&Hooks> {
+        self.home.as_ref()?.hooks.as_deref()
     }
 
     fn task_panicked(&self) {
         if self.shut_down_on_panic.load(Ordering::Relaxed) {
             self.panicked.store(true, Ordering::Relaxed);
+        }
+        if let Some(home) = &self.home {
+            home.task_panicked();
         }
     }
 }

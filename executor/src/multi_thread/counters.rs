@@ -4,7 +4,8 @@
 //! anybody may read them at any time and sees each one's recent value.
 //!
 //! The clock is read when a worker parks, when it unparks, and once every `event_interval` tasks; around each poll
-//! only if there is a histogram of poll times. What lies between two of the former reads is a *stretch* of work.
+//! only if there is a histogram of poll times or tasks were stamped (`task/latency.rs`). What lies between two of the
+//! former reads is a *stretch* of work.
 
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 use heist_primitive::thread::{self, ThreadId};
 
 use crate::driver::Clock;
-use crate::histogram::{Histogram, HistogramConfiguration};
+use crate::histogram::{Histogram, Timed};
+use crate::task::Runnable;
 
 /// How much of the mean of poll times one more poll replaces.
 const NEW_POLL_WEIGHT: f64 = 0.1;
@@ -50,6 +52,11 @@ pub(crate) struct Counters {
     /// Polls that a budget that was used up has ended.
     pub(crate) forced_yields: Counter,
     pub(crate) poll_times: Option<Histogram>,
+    pub(crate) latencies: Option<Histogram>,
+    /// Tasks come stamped.
+    stamped: bool,
+    /// Whether a poll's begin reads the clock.
+    timed: bool,
     mean_poll_ns: UnmodelledU64,
     /// Polls before the current stretch of work.
     polls_before: Counter,
@@ -58,9 +65,12 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn new(poll_times: Option<&HistogramConfiguration>) -> Self {
+    pub(crate) fn new(timed: &Timed) -> Self {
         Self {
-            poll_times: poll_times.map(Histogram::new),
+            poll_times: timed.poll_times.as_ref().map(Histogram::new),
+            latencies: timed.latencies.as_ref().map(Histogram::new),
+            stamped: timed.stamps(),
+            timed: timed.stamps() || timed.poll_times.is_some(),
             ..Self::default()
         }
     }
@@ -74,11 +84,28 @@ impl Counters {
         *self.thread.lock()
     }
 
-    /// A poll begins: counts it, and reads the clock if polls are timed. Only by the owner.
+    /// A poll of `task` begins: counts it, and if anything is timed, reads the clock. Only by the owner.
     #[inline]
-    pub(crate) fn begin_poll(&self, clock: &Clock) -> Option<u64> {
+    pub(crate) fn begin_poll(&self, clock: &Clock, task: &Runnable) -> Option<u64> {
         self.polls.add(1);
-        self.poll_times.as_ref().map(|_| clock())
+        if self.timed {
+            self.begin_timed(clock(), task)
+        } else {
+            None
+        }
+    }
+
+    #[cold]
+    fn begin_timed(&self, now: u64, task: &Runnable) -> Option<u64> {
+        let waited = if self.stamped {
+            task.settle_latency(now)
+        } else {
+            None
+        };
+        if let (Some(waited), Some(latencies)) = (waited, &self.latencies) {
+            latencies.record(waited);
+        }
+        self.poll_times.as_ref().map(|_| now)
     }
 
     /// The poll is over that began at `started`. Only by the owner, who may be another by then: the poll is not timed then.

@@ -21,7 +21,6 @@ mod worker;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::ops::Range;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -30,7 +29,7 @@ use heist_primitive::thread::ThreadId;
 
 use crate::coop;
 use crate::driver::{Around, Clock, ThreadName};
-use crate::histogram::{Histogram, HistogramConfiguration};
+use crate::histogram::{Histogram, Timed};
 use crate::hooks::Hooks;
 use crate::loan::Loan;
 use crate::park;
@@ -64,8 +63,8 @@ pub struct Config {
     pub next_slot: bool,
     /// What to call when tasks and workers pass certain points.
     pub hooks: Hooks,
-    /// The buckets for the times of polls, if those are to be measured.
-    pub poll_times: Option<HistogramConfiguration>,
+    /// What is to be measured.
+    pub timed: Timed,
     /// For the choice of victims.
     pub seed: u64,
     /// Monotonic nanoseconds.
@@ -235,29 +234,24 @@ impl Handle {
         self.shared.peers[worker].counters.owner()
     }
 
-    /// How many buckets there are for the times of polls; 0 if they are not measured.
-    pub fn poll_time_buckets(&self) -> usize {
-        self.poll_times(0).map_or(0, Histogram::len)
-    }
-
-    /// What falls into a bucket, if there is that bucket.
-    pub fn poll_time_range(&self, bucket: usize) -> Option<Range<Duration>> {
-        self.poll_times(0)?.range(bucket)
-    }
-
-    /// How many polls of one worker fell into a bucket, if there is that bucket.
+    /// The times of one worker's polls, if they are measured.
     ///
     /// # Panics
     ///
     /// If there is no such worker.
     #[track_caller]
-    pub fn poll_time_count(&self, worker: usize, bucket: usize) -> Option<u64> {
-        self.poll_times(worker)?.count(bucket)
+    pub fn poll_times(&self, worker: usize) -> Option<&Histogram> {
+        self.shared.peers[worker].counters.poll_times.as_ref()
     }
 
+    /// How long tasks had waited when that worker polled them, if that is measured.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
     #[track_caller]
-    fn poll_times(&self, worker: usize) -> Option<&Histogram> {
-        self.shared.peers[worker].counters.poll_times.as_ref()
+    pub fn latencies(&self, worker: usize) -> Option<&Histogram> {
+        self.shared.peers[worker].counters.latencies.as_ref()
     }
 
     /// Polls `future` on this thread, which is not a worker, and sleeps between the polls.

@@ -66,6 +66,8 @@ pub(super) struct Shared {
     pub(super) event_interval: u32,
     pub(super) seed: u64,
     pub(super) clock: Clock,
+    /// Whether tasks are stamped as they are scheduled (`task/latency.rs`).
+    stamps: bool,
 }
 
 heist_primitive::thread_local! {
@@ -79,7 +81,7 @@ impl Shared {
             queue: local.remote(),
             next: CachePadded::new(TaskSlot::new()),
             parker: Parker::new(),
-            counters: CachePadded::new(Counters::new(config.poll_times.as_ref())),
+            counters: CachePadded::new(Counters::new(&config.timed)),
         };
         Self {
             injector: CachePadded::new(Injector::new()),
@@ -97,6 +99,7 @@ impl Shared {
             event_interval: config.event_interval.max(1),
             seed: config.seed,
             clock: config.clock.clone(),
+            stamps: config.timed.stamps(),
         }
     }
 
@@ -243,6 +246,9 @@ impl Shared {
 
 impl Schedule for Arc<Shared> {
     fn schedule(&self, task: Runnable, how: How) {
+        if self.stamps {
+            task.stamp((self.clock)());
+        }
         let mut task = Some(task);
         worker::with_current(self, |worker| {
             if let Some(task) = task.take() {

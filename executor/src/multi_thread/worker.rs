@@ -244,7 +244,7 @@ impl Worker {
                 self.shared.notify();
             }
             self.woken.set(false);
-            let started = self.counters().begin_poll(&self.shared.clock);
+            let started = self.counters().begin_poll(&self.shared.clock, &task);
             coop::budget(|| task.run());
             if self.local.borrow().is_none() {
                 return false;

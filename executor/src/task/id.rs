@@ -7,7 +7,7 @@
 //! - D2: while a task's future is polled or dropped by the executor, [`try_id`] gives its id; nested polls (a
 //!   task dropped inside of another's poll) restore the outer one.
 //!
-//! Deliberately absent: order. Ids grow on one thread and tell nothing across threads.
+//! Deliberately absent: a meaning of their order. Ids grow on one thread and tell nothing across threads.
 
 use std::cell::Cell;
 use std::fmt;
@@ -28,8 +28,8 @@ heist_primitive::thread_local! {
 
 /// Identifies a task among all tasks that this process ever had.
 ///
-/// Ids are opaque and not in the order of spawning.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+/// Ids are opaque. They can be sorted, for maps and for printing, but not into the order of spawning.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id(NonZeroU64);
 
 impl Id {

@@ -7,6 +7,7 @@
 //! | `join.rs`, `abort.rs`, `error.rs` | what the spawner holds: `JoinHandle`, `AbortHandle`, `JoinError` |
 //! | `registry.rs` | all live tasks of a runtime, for shutdown and counting |
 //! | `id.rs` | ids, and which task this thread is polling |
+//! | `latency.rs` | how long a task has waited to be polled, where that is measured |
 //! | `yield_now.rs` | letting others run |
 //!
 //! A task's life: [`raw::new_task`] makes it with three references. The registry keeps one until the task
@@ -19,6 +20,7 @@ mod abort;
 mod error;
 mod id;
 mod join;
+mod latency;
 pub(crate) mod raw;
 pub(crate) mod registry;
 mod state;

@@ -1,9 +1,9 @@
 //! The task cell: one allocation that holds state, future or output, and the join waker.
 //!
 //! ```text
-//!   Cell<F, S>   ┌───────────────────────────── Header ─────────────────────────────┬───────────┬────────────────────┐
-//!                │ state │ vtable │ id │ registry slot │ location │ name │ join waker │ scheduler │ stage: F or output │
-//!                └──────────────────────────────────────────────────────────────────┴───────────┴────────────────────┘
+//!   Cell<F, S>   ┌────────────────────────────────── Header ──────────────────────────────────┬───────────┬────────────────────┐
+//!                │ state │ vtable │ id │ registry slot │ latency │ location │ name │ join waker │ scheduler │ stage: F or output │
+//!                └────────────────────────────────────────────────────────────────────────────┴───────────┴────────────────────┘
 //!                    ▲ TaskRef, Runnable, JoinRef<T>, wakers: each a thin pointer that owns one reference
 //! ```
 //!
@@ -48,6 +48,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use heist_primitive::cell::UnsafeCell;
 use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 
+use super::latency::Latency;
 use super::state::{State, ToIdle, ToRunning, ToScheduled};
 use super::{How, Id, JoinError, Meta, Schedule, id};
 use crate::hooks::TaskMeta;
@@ -60,6 +61,7 @@ struct Header {
     vtable: &'static Vtable,
     id: Id,
     registry_slot: UnmodelledU64,
+    latency: Latency,
     location: &'static Location<'static>,
     name: Option<Box<str>>,
     join_waker: UnsafeCell<Option<Waker>>,
@@ -75,6 +77,11 @@ enum Stage<F: Future> {
 impl Header {
     fn meta(&self) -> TaskMeta<'_> {
         TaskMeta::new(self.id, self.name.as_deref(), self.location)
+    }
+
+    /// With RUNNING held, in a poll.
+    fn meta_of_poll(&self) -> TaskMeta<'_> {
+        self.meta().with_latency(self.latency.get())
     }
 }
 
@@ -148,6 +155,7 @@ where
         vtable: &VtableOf::<F, S>::VTABLE,
         id: Id::next(),
         registry_slot: UnmodelledU64::new(u64::MAX),
+        latency: Latency::new(),
         location: meta.location,
         name: meta.name,
         join_waker: UnsafeCell::new(None),
@@ -256,6 +264,16 @@ impl Runnable {
         let this = ManuallyDrop::new(self);
         // SAFETY: R1, R2; the reference given up is this one.
         unsafe { (this.0.header().vtable.run)(this.0.0) }
+    }
+
+    /// The task goes onto a queue at `now`. Only by schedulers that measure latency.
+    pub(crate) fn stamp(&self, now: u64) {
+        self.0.header().latency.stamp(now);
+    }
+
+    /// The poll begins at `now`: how many nanoseconds the task has waited for it, if it was [stamped](Self::stamp).
+    pub(crate) fn settle_latency(&self, now: u64) -> Option<u64> {
+        self.0.header().latency.settle(now)
     }
 
     /// The task, without the right to poll it. For a `Runnable` that will never run.
@@ -540,9 +558,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let Some(hooks) = self.scheduler.hooks() else {
             return self.poll(header);
         };
-        hooks.before_poll(|| self.header.meta());
+        hooks.before_poll(|| self.header.meta_of_poll());
         let polled = self.poll(header);
-        hooks.after_poll(|| self.header.meta());
+        hooks.after_poll(|| self.header.meta_of_poll());
         polled
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn config(workers: usize) -> Config {
         loan: None,
         next_slot: true,
         hooks: Default::default(),
-        poll_times: None,
+        timed: heist_executor::histogram::Timed::default(),
         seed: 1,
         clock: Arc::new(clock),
     }
@@ -54,6 +54,7 @@ pub(crate) fn blocking_pool(max_threads: usize, keep_alive: Duration) -> blockin
         thread_name: Arc::new(|| "test-blocking".to_owned()),
         stack_size: None,
         watch: None,
+        on_terminate: None,
     })
 }
 

@@ -10,6 +10,7 @@
 //! | pass bytes on | [`copy()`], [`copy_buf`], [`copy_bidirectional`] |
 //! | use one stream from two tasks | [`split()`], put together again by [`ReadHalf::unsplit`] |
 //! | test without a network | [`duplex`], [`simplex`], [`empty`], [`sink`], [`repeat`] |
+//! | use the standard streams of the process | [`stdin`], [`stdout`], [`stderr`] |
 //! | wait for a socket to be readable or writable | [`Interest`], [`Ready`] |
 //! | wait for any other descriptor | `unix::AsyncFd` (Unix only) |
 //! | make a stream of one's own | [`AsyncRead`] with [`ReadBuf`], [`AsyncWrite`], [`AsyncBufRead`], [`AsyncSeek`] |
@@ -19,15 +20,18 @@
 //! std's [`Error`], [`ErrorKind`], [`Result`] and [`SeekFrom`] are here too, so that one `use heist::io` is
 //! enough.
 
+pub(crate) mod ahead;
 mod async_buf_read;
 #[cfg(unix)]
 mod async_fd;
 mod async_read;
 mod async_seek;
 mod async_write;
+pub(crate) mod blocking;
 mod join;
 mod read_buf;
 mod split;
+mod stdio;
 #[cfg(unix)]
 pub mod unix;
 mod util;
@@ -38,6 +42,8 @@ pub use async_seek::AsyncSeek;
 pub use async_write::AsyncWrite;
 pub use join::{Join, join};
 pub use read_buf::ReadBuf;
+#[cfg(feature = "tokio")]
+pub(crate) use read_buf::poll_read_checked;
 #[cfg(feature = "hyper")]
 pub(crate) use read_buf::poll_read_uninit;
 pub(crate) use read_buf::{
@@ -47,6 +53,7 @@ pub(crate) use read_buf::{
 #[cfg(unix)]
 pub(crate) use read_buf::{receive_buf_mut, recv_from_unix};
 pub use split::{ReadHalf, WriteHalf, split};
+pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 pub use util::{
     AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter, Chain,
     DuplexStream, Empty, Lines, Repeat, SimplexStream, Sink, Split, Take, copy, copy_bidirectional,

@@ -455,7 +455,11 @@ pub(crate) fn poll_read_uninit<R: AsyncRead + ?Sized>(
 }
 
 /// Reads once into the unfilled part of `buf` and returns how far the filled mark went.
-fn poll_read_checked<R: AsyncRead + ?Sized>(
+///
+/// # Panics
+///
+/// If the reader swapped the `ReadBuf` it was lent for another one.
+pub(crate) fn poll_read_checked<R: AsyncRead + ?Sized>(
     reader: Pin<&mut R>,
     cx: &mut Context<'_>,
     buf: &mut ReadBuf<'_>,

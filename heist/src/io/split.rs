@@ -10,6 +10,7 @@ use super::{AsyncRead, AsyncWrite, ReadBuf};
 use heist_primitive::sync::{Arc, Mutex};
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -27,6 +28,12 @@ pub struct WriteHalf<T> {
     stream: Shared<T>,
     is_write_vectored: bool,
 }
+
+// A panic in the stream's own code leaves it as it would leave an unsplit one: the lock adds nothing half done.
+impl<T> UnwindSafe for ReadHalf<T> {}
+impl<T> RefUnwindSafe for ReadHalf<T> {}
+impl<T> UnwindSafe for WriteHalf<T> {}
+impl<T> RefUnwindSafe for WriteHalf<T> {}
 
 /// Splits a stream into a half to read from and a half to write to, for instance to use them in two tasks.
 ///

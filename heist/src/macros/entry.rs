@@ -19,7 +19,7 @@
 /// | `start_paused = true` | the clock stands still at first. Only with `current_thread` and the feature `test-util` |
 /// | `name = "text"` | the runtime's name |
 /// | `crate = "path"` | where the expansion finds heist (see below) |
-/// | `unhandled_panic = "ignore"` | what happens anyway |
+/// | `unhandled_panic = "shutdown_runtime"` | a task that panics ends the runtime and makes the function panic; without it, and with `"ignore"`, only who joins the task learns of it. Not with `multi_thread` |
 ///
 /// For all else there is [`Builder`](crate::runtime::Builder).
 ///

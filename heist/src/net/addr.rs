@@ -80,8 +80,12 @@ pub(crate) async fn first_that<T, F: Future<Output = io::Result<T>>>(
             Err(error) => last_error = Some(error),
         }
     }
-    Err(last_error
-        .unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "could not resolve to any address")))
+    Err(last_error.unwrap_or_else(no_address))
+}
+
+/// There was nothing to try.
+pub(crate) fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "could not resolve to any address")
 }
 
 type One = option::IntoIter<SocketAddr>;

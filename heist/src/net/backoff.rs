@@ -15,11 +15,13 @@
 //!
 //! - I1: the moment of the next attempt is absolute: an accept that is cancelled and called again, as in a
 //!   `select!` loop, does not push it back.
-//! - I2: nothing is polled, woken or dropped under the lock but the state itself.
+//! - I2: nothing is polled, woken, dropped or written under the lock but the state itself.
+//! - I3: the error that accept returns is the system's own, since servers look at its code; the remedy goes to stderr,
+//!   once per shortage and at most once a minute.
 //!
 //! Absent on purpose: a reserve descriptor to accept and close with. The peer waits in the queue instead.
 
-use crate::runtime::context;
+use crate::runtime::{context, report};
 use crate::time::{Instant, Sleep, sleep_until};
 use heist_primitive::sync::Mutex;
 use std::future::Future;
@@ -31,10 +33,18 @@ use std::time::Duration;
 
 const FIRST_DELAY: Duration = Duration::from_millis(10);
 const LONGEST_DELAY: Duration = Duration::from_secs(1);
+/// How long a listener says nothing more on stderr.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// The back-off of one listener.
 #[derive(Debug, Default)]
-pub(in crate::net) struct Backoff(Mutex<Option<State>>);
+pub(in crate::net) struct Backoff(Mutex<Noted>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    state: Option<State>,
+    reported_at: Option<Instant>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -51,16 +61,16 @@ impl RefUnwindSafe for Backoff {}
 impl Backoff {
     /// Waits for the next attempt's moment.
     pub(in crate::net) async fn wait(&self) {
-        let retry_at = self.0.lock().as_ref().map(|state| state.retry_at);
-        if let Some(retry_at) = retry_at.filter(|_| has_timers()) {
+        let retry_at = self.0.lock().state.as_ref().map(|state| state.retry_at);
+        if let Some(retry_at) = retry_at.filter(|_| context::has_timers()) {
             sleep_until(retry_at).await;
         }
     }
 
     /// The same for `poll_accept`.
     pub(in crate::net) fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let (sleep, retry_at) = match self.0.lock().as_mut() {
-            Some(state) if has_timers() => (state.sleep.take(), state.retry_at),
+        let (sleep, retry_at) = match self.0.lock().state.as_mut() {
+            Some(state) if context::has_timers() => (state.sleep.take(), state.retry_at),
             _ => return Poll::Ready(()),
         };
         let mut sleep = match sleep {
@@ -69,84 +79,60 @@ impl Backoff {
         };
         let slept = sleep.as_mut().poll(cx);
         let mut unused = Some(sleep);
-        if let Some(state) = self.0.lock().as_mut() {
+        if let Some(state) = self.0.lock().state.as_mut() {
             std::mem::swap(&mut state.sleep, &mut unused);
         }
         ready!(slept);
         Poll::Ready(())
     }
 
-    /// Learns how an accept went, and explains the error if something was exhausted.
+    /// Learns how an accept went, and explains the error on stderr if something was exhausted.
     pub(in crate::net) fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        match result {
-            Ok(accepted) => {
-                self.reset();
-                Ok(accepted)
-            }
-            Err(error) => Err(match exhausted(&error) {
-                Some(remedy) => {
-                    self.extend();
-                    explain(error, remedy)
+        match &result {
+            Ok(_) => self.reset(),
+            Err(error) => {
+                if let Some(remedy) = exhausted(error) {
+                    if self.extend() {
+                        report(format_args!("cannot accept a connection: {error}; {remedy}"));
+                    }
                 }
-                None => error,
-            }),
+            }
         }
+        result
     }
 
     fn reset(&self) {
-        let state = self.0.lock().take();
+        let state = self.0.lock().state.take();
         drop(state);
     }
 
-    fn extend(&self) {
-        if !has_timers() {
-            return;
-        }
+    /// Puts the next attempt off, and says whether it is time to say why.
+    fn extend(&self) -> bool {
         let now = Instant::now();
-        let mut state = self.0.lock();
-        match state.as_mut() {
+        let mut noted = self.0.lock();
+        match noted.state.as_mut() {
             // Several tasks accept at once and meet the same shortage: that counts once.
-            Some(state) if now < state.retry_at => {}
+            Some(state) if now < state.retry_at => return false,
             Some(state) => {
                 state.delay = (state.delay * 2).min(LONGEST_DELAY);
                 state.retry_at = now + state.delay;
+                return false;
             }
             None => {
-                *state = Some(State {
+                noted.state = Some(State {
                     retry_at: now + FIRST_DELAY,
                     delay: FIRST_DELAY,
                     sleep: None,
-                })
+                });
             }
         }
-    }
-}
-
-/// Whether there is anything to wait with: a runtime may have been built without timers.
-fn has_timers() -> bool {
-    context::try_current().is_ok_and(|runtime| runtime.timers().is_some())
-}
-
-/// The operating system's error with the remedy; the original is the `source` of what is inside.
-fn explain(error: io::Error, remedy: &'static str) -> io::Error {
-    io::Error::new(error.kind(), Exhausted { error, remedy })
-}
-
-#[derive(Debug)]
-struct Exhausted {
-    error: io::Error,
-    remedy: &'static str,
-}
-
-impl std::fmt::Display for Exhausted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "cannot accept a connection: {}; {}", self.error, self.remedy)
-    }
-}
-
-impl std::error::Error for Exhausted {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
+        let reports = noted
+            .reported_at
+            .is_none_or(|reported_at| reported_at + SILENCE <= now);
+        if reports {
+            noted.reported_at = Some(now);
+        }
+        reports
     }
 }
 

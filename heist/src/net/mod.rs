@@ -3,6 +3,7 @@
 //! | to do | use |
 //! |---|---|
 //! | accept connections | [`TcpListener`] |
+//! | set options before it listens or connects | [`TcpSocket`] |
 //! | connect, read, write | [`TcpStream`], [`heist::io`](crate::io) |
 //! | read and write in two tasks | [`TcpStream::into_split`], [`tcp`] |
 //! | send and receive datagrams | [`UdpSocket`] |
@@ -19,8 +20,6 @@
 //!
 //! A socket belongs to the runtime it was created in. It may be used from any other place, but once that
 //! runtime has shut down its waits end with an error.
-//!
-//! Absent on purpose, so far: `TcpSocket`.
 
 mod addr;
 mod backoff;
@@ -34,6 +33,7 @@ pub mod unix;
 
 pub use addr::{ToSocketAddrs, lookup_host};
 pub use tcp::listener::TcpListener;
+pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
 #[cfg(unix)]

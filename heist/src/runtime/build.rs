@@ -32,6 +32,7 @@ use super::context::{self, Role};
 use super::driver::{self, ReactorThread, TurnDriver};
 use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
 use super::id::Id;
+use super::poll_times;
 use super::runtime::{Kind, Runtime};
 use super::seed::{RngSeed, Seeds};
 use crate::time::Clock;
@@ -58,7 +59,7 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
         hooks: settings.hooks.clone(),
-        poll_times: settings.poll_times.configuration(),
+        timed: poll_times::timed(settings),
         shut_down_on_panic: settings.shut_down_on_panic,
         clock: machine_clock(),
     };
@@ -92,7 +93,7 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         loan: loan.clone(),
         next_slot: settings.next_slot,
         hooks: settings.hooks.clone(),
-        poll_times: settings.poll_times.configuration(),
+        timed: poll_times::timed(settings),
         seed: settings.seed.as_ref().map_or(seed, RngSeed::as_u64),
         clock: machine_clock(),
     });
@@ -163,6 +164,7 @@ fn blocking_pool(settings: &Builder, watch: Option<blocking::Watch>) -> blocking
         thread_name: thread_name(settings, "heist-blocking"),
         stack_size: settings.thread_stack_size,
         watch,
+        on_terminate: settings.hooks.on_terminate.clone(),
     })
 }
 

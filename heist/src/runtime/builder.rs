@@ -17,7 +17,7 @@ use heist_primitive::sync::StdArc;
 use heist_primitive::thread::ThreadId;
 
 use super::handle::RuntimeFlavor;
-use super::poll_times::PollTimes;
+use super::poll_times::{Latencies, PollTimes};
 use super::runtime::Runtime;
 use super::seed::RngSeed;
 
@@ -64,6 +64,7 @@ pub struct Builder {
     pub(super) next_slot: bool,
     pub(super) seed: Option<RngSeed>,
     pub(super) poll_times: PollTimes,
+    pub(super) latencies: Latencies,
 }
 
 impl Builder {
@@ -118,6 +119,7 @@ impl Builder {
             next_slot: true,
             seed: None,
             poll_times: PollTimes::new(),
+            latencies: Latencies::default(),
         }
     }
 

@@ -124,6 +124,11 @@ pub(crate) fn timers() -> Arc<Timers> {
     }
 }
 
+/// Whether the current runtime can wait for a time: it may have been built without timers, or there is none.
+pub(crate) fn has_timers() -> bool {
+    try_current().is_ok_and(|runtime| runtime.timers().is_some())
+}
+
 /// Runs `f` on the blocking pool of the current runtime.
 ///
 /// # Panics

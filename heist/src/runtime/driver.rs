@@ -202,7 +202,7 @@ fn wake_all(wakers: &mut Vec<Waker>) {
 }
 
 /// One line on stderr, or nothing if that is closed.
-pub(super) fn report(what: fmt::Arguments<'_>) {
+pub(crate) fn report(what: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "heist: {what}");
 }
 

@@ -127,8 +127,9 @@ impl Builder {
 
     /// Sets a function that is called with each new task, before it can run, on the thread that spawns it.
     ///
-    /// The runtime is current in it, so it may spawn, which calls it anew. Blocking closures do not count as
-    /// tasks here. A panic in it is reported on stderr and goes no further.
+    /// The runtime is current in it, so it may spawn, which calls it anew. Blocking closures and tasks of a
+    /// [`LocalSet`](crate::task::LocalSet) do not count as tasks here; those of a
+    /// [`LocalRuntime`](super::LocalRuntime) do. A panic in it is reported on stderr and goes no further.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
@@ -184,6 +185,9 @@ impl Builder {
 
     /// Sets a function that is called once with each task after it has ended: returned, panicked, or was
     /// dropped because of an abort or the shutdown.
+    ///
+    /// Closures of [`spawn_blocking`](crate::task::spawn_blocking) are among them, tasks of a
+    /// [`LocalSet`](crate::task::LocalSet) are not.
     ///
     /// It is called on the thread where the task has ended, at about the time when its handle learns of it. A panic
     /// in it is reported on stderr and goes no further.

@@ -27,7 +27,7 @@ use heist_executor::local;
 use heist_executor::task::{JoinHandle, Meta};
 use heist_primitive::thread;
 
-use super::handle::RuntimeFlavor;
+use super::handle::{RuntimeFlavor, Scheduler};
 use super::{Builder, EnterGuard, Handle, Id, Runtime, RuntimeMetrics, context};
 
 const FOREIGN: &str = "Local tasks can only be spawned on a LocalRuntime from the thread the runtime was created on: \
@@ -110,7 +110,12 @@ impl Builder {
         let built = super::build::build(self);
         self.local_owner = None;
         let runtime = built?;
-        let set = Rc::new(local::LocalSet::new());
+        let set = match &runtime.handle().shared.scheduler {
+            Scheduler::CurrentThread(scheduler) => local::LocalSet::at(scheduler),
+            Scheduler::MultiThread(_) => unreachable!("the flavour was looked at above"),
+        };
+        set.shut_down_on_panic(self.shut_down_on_panic);
+        let set = Rc::new(set);
         let entry = (runtime.handle().id(), Rc::downgrade(&set));
         HOME.with(|home| home.borrow_mut().push(entry));
         Ok(LocalRuntime {
@@ -153,6 +158,8 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
+        let handle = self.handle();
+        let _current = handle.shared.enters_to_spawn.then(|| handle.enter());
         self.set().spawn(future, Meta::caller())
     }
 
@@ -215,7 +222,7 @@ impl LocalRuntime {
         }
     }
 
-    /// The runtime's own counters. Tasks of `spawn_local` are not among them.
+    /// The runtime's own counters. Tasks of `spawn_local` are among them.
     pub fn metrics(&self) -> RuntimeMetrics {
         self.runtime().metrics()
     }

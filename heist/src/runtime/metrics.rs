@@ -7,12 +7,14 @@
 //! unpark and once every `event_interval` tasks, so busy time and mean poll time are as of then; around each
 //! poll only if the histogram is enabled.
 //!
-//! Absent on purpose: rates, which whoever reads the counters twice can make, and how long tasks wait in queues,
-//! which would need a clock read for each wake.
+//! How long tasks wait to be polled is measured only if asked for, with a clock read for each wake.
+//!
+//! Absent on purpose: rates, which whoever reads the counters twice can make.
 
 use std::ops::Range;
 use std::time::Duration;
 
+use heist_executor::histogram::Histogram;
 use heist_executor::multi_thread::WorkerCounters;
 use heist_primitive::thread::ThreadId;
 
@@ -210,7 +212,7 @@ impl RuntimeMetrics {
 
     /// How many buckets the histogram of poll times has; 0 if it is not enabled.
     pub fn poll_time_histogram_num_buckets(&self) -> usize {
-        scheduler!(self, handle => handle.poll_time_buckets())
+        self.poll_times(0).map_or(0, Histogram::len)
     }
 
     /// Which times fall into `bucket`; an empty range if the histogram is not enabled. The last bucket ends at
@@ -221,8 +223,7 @@ impl RuntimeMetrics {
     /// If there is no such bucket, of those counted from 0.
     #[track_caller]
     pub fn poll_time_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
-        self.assert_is_bucket(bucket);
-        scheduler!(self, handle => handle.poll_time_range(bucket)).unwrap_or_default()
+        in_bucket("poll times", self.poll_times(0), bucket, Histogram::range)
     }
 
     /// How many polls on `worker` have fallen into `bucket`; 0 if the histogram is not enabled.
@@ -233,8 +234,45 @@ impl RuntimeMetrics {
     #[track_caller]
     pub fn poll_time_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
         self.assert_is_worker(worker);
-        self.assert_is_bucket(bucket);
-        scheduler!(self, handle => handle.poll_time_count(worker, bucket)).unwrap_or(0)
+        in_bucket("poll times", self.poll_times(worker), bucket, Histogram::count)
+    }
+
+    /// Whether it is counted how long tasks wait to be polled; see
+    /// [`enable_metrics_schedule_latency_histogram`](super::Builder::enable_metrics_schedule_latency_histogram).
+    pub fn schedule_latency_histogram_enabled(&self) -> bool {
+        self.latencies(0).is_some()
+    }
+
+    /// How many buckets the histogram of schedule latencies has; 0 if it is not enabled.
+    pub fn schedule_latency_histogram_num_buckets(&self) -> usize {
+        self.latencies(0).map_or(0, Histogram::len)
+    }
+
+    /// Which times fall into `bucket`; an empty range if the histogram is not enabled. The last bucket ends at
+    /// `u64::MAX` nanoseconds.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such bucket, of those counted from 0.
+    #[track_caller]
+    pub fn schedule_latency_histogram_bucket_range(&self, bucket: usize) -> Range<Duration> {
+        in_bucket("schedule latencies", self.latencies(0), bucket, Histogram::range)
+    }
+
+    /// How many polls on `worker` have begun after a wait that falls into `bucket`; 0 if the histogram is not enabled.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker or bucket.
+    #[track_caller]
+    pub fn schedule_latency_histogram_bucket_count(&self, worker: usize, bucket: usize) -> u64 {
+        self.assert_is_worker(worker);
+        in_bucket(
+            "schedule latencies",
+            self.latencies(worker),
+            bucket,
+            Histogram::count,
+        )
     }
 
     /// How often `worker` has scheduled a task onto a queue of its own.
@@ -290,13 +328,12 @@ impl RuntimeMetrics {
         scheduler!(self, handle => handle.worker_counters(worker))
     }
 
-    #[track_caller]
-    fn assert_is_bucket(&self, bucket: usize) {
-        let buckets = self.poll_time_histogram_num_buckets();
-        assert!(
-            bucket < buckets || buckets == 0,
-            "there is no bucket {bucket}: the histogram of poll times has {buckets}, counted from 0"
-        );
+    fn poll_times(&self, worker: usize) -> Option<&Histogram> {
+        scheduler!(self, handle => handle.poll_times(worker))
+    }
+
+    fn latencies(&self, worker: usize) -> Option<&Histogram> {
+        scheduler!(self, handle => handle.latencies(worker))
     }
 
     #[track_caller]
@@ -307,6 +344,23 @@ impl RuntimeMetrics {
             "there is no worker {worker}: this runtime has {workers}, counted from 0"
         );
     }
+}
+
+/// What a bucket holds; nothing if `histogram` is not enabled.
+#[track_caller]
+fn in_bucket<T: Default>(
+    of: &str,
+    histogram: Option<&Histogram>,
+    bucket: usize,
+    get: impl FnOnce(&Histogram, usize) -> Option<T>,
+) -> T {
+    let Some(histogram) = histogram else {
+        return T::default();
+    };
+    get(histogram, bucket).unwrap_or_else(|| {
+        let buckets = histogram.len();
+        panic!("there is no bucket {bucket}: the histogram of {of} has {buckets}, counted from 0")
+    })
 }
 
 /// Older names that tokio still has.

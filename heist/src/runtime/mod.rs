@@ -60,6 +60,7 @@ mod runtime;
 mod seed;
 
 pub use self::builder::Builder;
+pub(crate) use self::driver::report;
 pub use self::handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use self::hooks::UnhandledPanic;
 pub use self::id::Id;

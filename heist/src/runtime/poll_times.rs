@@ -1,10 +1,10 @@
-//! The builder's settings for the histogram of poll times.
+//! The builder's settings for what is measured only if asked for: the times of polls and how long tasks wait for them.
 //!
-//! Absent on purpose: the histogram itself, which is the executor's.
+//! Absent on purpose: the histograms themselves, which are the executor's.
 
 use std::time::Duration;
 
-use heist_executor::histogram::{HistogramConfiguration, HistogramScale};
+use heist_executor::histogram::{HistogramConfiguration, HistogramScale, Timed};
 
 use super::builder::Builder;
 
@@ -17,6 +17,24 @@ pub(super) struct PollTimes {
     scale: HistogramScale,
     resolution: Duration,
     buckets: usize,
+}
+
+/// Whether and into which buckets it is measured how long tasks wait.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Latencies {
+    tracked: bool,
+    in_histogram: bool,
+    buckets: HistogramConfiguration,
+}
+
+/// What the scheduler is to measure.
+pub(super) fn timed(settings: &Builder) -> Timed {
+    let latencies = &settings.latencies;
+    Timed {
+        poll_times: settings.poll_times.configuration(),
+        latencies: latencies.in_histogram.then(|| latencies.buckets.clone()),
+        latency: latencies.tracked,
+    }
 }
 
 impl PollTimes {
@@ -91,6 +109,75 @@ impl Builder {
         configuration: HistogramConfiguration,
     ) -> &mut Self {
         self.poll_times.configuration = Some(configuration);
+        self
+    }
+
+    /// Measures how long each task waits to be polled after it was spawned, was woken, or had yielded, and tells the hooks
+    /// [`on_before_task_poll`](Self::on_before_task_poll) and [`on_after_task_poll`](Self::on_after_task_poll) by
+    /// [`TaskMeta::schedule_latency`](super::TaskMeta::schedule_latency).
+    ///
+    /// It is off unless asked for, because it reads the clock at each wake and each poll, some 50 ns in all. Tasks of a
+    /// [`LocalSet`](crate::task::LocalSet) are not measured, for the set polls them; those of a
+    /// [`LocalRuntime`](super::LocalRuntime) are.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_current_thread()
+    ///     .track_task_schedule_latency()
+    ///     .on_before_task_poll(|task| println!("{} has waited {:?}", task.id(), task.schedule_latency()))
+    ///     .build()?;
+    /// runtime.block_on(async { heist::spawn(async {}).await.unwrap() });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn track_task_schedule_latency(&mut self) -> &mut Self {
+        self.latencies.tracked = true;
+        self
+    }
+
+    /// Measures as [`track_task_schedule_latency`](Self::track_task_schedule_latency) does, and counts what was measured for
+    /// [`RuntimeMetrics::schedule_latency_histogram_bucket_count`](super::RuntimeMetrics::schedule_latency_histogram_bucket_count).
+    ///
+    /// Unless [configured](Self::metrics_schedule_latency_histogram_configuration) there are 10 buckets of 100 µs.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_current_thread()
+    ///     .enable_metrics_schedule_latency_histogram()
+    ///     .build()?;
+    /// runtime.block_on(async { heist::spawn(async {}).await.unwrap() });
+    /// let metrics = runtime.metrics();
+    /// let all = (0..metrics.schedule_latency_histogram_num_buckets())
+    ///     .map(|bucket| metrics.schedule_latency_histogram_bucket_count(0, bucket));
+    /// assert_eq!(all.sum::<u64>(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn enable_metrics_schedule_latency_histogram(&mut self) -> &mut Self {
+        self.latencies.in_histogram = true;
+        self
+    }
+
+    /// Sets the buckets of the histogram that
+    /// [`enable_metrics_schedule_latency_histogram`](Self::enable_metrics_schedule_latency_histogram) turns on.
+    ///
+    /// ```
+    /// use heist::runtime::{Builder, HistogramConfiguration, LogHistogram};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::new_multi_thread()
+    ///     .enable_metrics_schedule_latency_histogram()
+    ///     .metrics_schedule_latency_histogram_configuration(HistogramConfiguration::log(LogHistogram::default()))
+    ///     .build()?;
+    /// assert_eq!(runtime.metrics().schedule_latency_histogram_num_buckets(), 119);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn metrics_schedule_latency_histogram_configuration(
+        &mut self,
+        configuration: HistogramConfiguration,
+    ) -> &mut Self {
+        self.latencies.buckets = configuration;
         self
     }
 

@@ -11,7 +11,7 @@
 //!
 //! Absent on purpose: restoring a signal's default action, and anything but Unix.
 
-mod registry;
+pub(crate) mod registry;
 pub mod unix;
 
 use std::io;

@@ -30,8 +30,10 @@
 
 #![allow(unsafe_code)]
 
+use std::collections::BTreeMap;
 use std::ffi::c_int;
 use std::io::{self, Read, Write};
+use std::mem;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
@@ -66,12 +68,13 @@ struct Events {
 struct Event {
     handled: bool,
     arrivals: u64,
-    waiting: Vec<(u64, Waker)>,
+    /// By listener.
+    waiting: BTreeMap<u64, Waker>,
 }
 
 /// Somebody who waits for one signal.
 #[derive(Debug)]
-pub(super) struct Listener {
+pub(crate) struct Listener {
     index: usize,
     id: u64,
     /// The `arrivals` at the last time it was ready.
@@ -80,7 +83,7 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Listens from now on, setting up what is not there yet.
-    pub(super) fn new(number: c_int) -> io::Result<Listener> {
+    pub(crate) fn new(number: c_int) -> io::Result<Listener> {
         let index = index(number)?;
         let registry = REGISTRY.get_or_init(Registry::new);
         let mut events = registry.events.lock();
@@ -97,22 +100,20 @@ impl Listener {
     }
 
     /// Ready if the signal has arrived since the last time; otherwise keeps the waker.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut events = registry().events.lock();
         let event = &mut events.events[self.index];
         if event.arrivals != self.seen {
             self.seen = event.arrivals;
             return Poll::Ready(());
         }
-        match event.waiting.iter_mut().find(|(id, _)| *id == self.id) {
-            Some((_, waker)) if waker.will_wake(cx.waker()) => {}
-            Some((_, waker)) => {
-                let replaced = std::mem::replace(waker, cx.waker().clone());
-                drop(events);
-                drop(replaced);
-            }
-            None => event.waiting.push((self.id, cx.waker().clone())),
-        }
+        let replaced = match event.waiting.get_mut(&self.id) {
+            Some(waker) if waker.will_wake(cx.waker()) => None,
+            Some(waker) => Some(mem::replace(waker, cx.waker().clone())),
+            None => event.waiting.insert(self.id, cx.waker().clone()),
+        };
+        drop(events);
+        drop(replaced);
         Poll::Pending
     }
 }
@@ -120,9 +121,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let mut events = registry().events.lock();
-        let waiting = &mut events.events[self.index].waiting;
-        let at = waiting.iter().position(|(id, _)| *id == self.id);
-        let waker = at.map(|at| waiting.swap_remove(at));
+        let waker = events.events[self.index].waiting.remove(&self.id);
         drop(events);
         drop(waker);
     }
@@ -194,7 +193,7 @@ impl Registry {
         for (arrived, event) in self.arrived.iter().zip(&mut events.events) {
             if arrived.swap(false, Ordering::Acquire) {
                 event.arrivals += 1;
-                wakers.extend(event.waiting.drain(..).map(|(_, waker)| waker));
+                wakers.extend(mem::take(&mut event.waiting).into_values());
             }
         }
         wakers

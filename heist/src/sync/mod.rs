@@ -43,8 +43,8 @@ mod once_cell;
 mod rwlock;
 mod semaphore;
 mod set_once;
-mod waiters;
-mod wakers;
+pub(crate) mod waiters;
+pub(crate) mod wakers;
 
 pub mod broadcast;
 pub mod mpsc;

@@ -350,7 +350,7 @@ impl Notify {
 
 /// A wait for a notification, whoever keeps the `Notify`.
 #[derive(Debug)]
-struct Wait<N: Deref<Target = Notify>> {
+pub(super) struct Wait<N: Deref<Target = Notify>> {
     notify: N,
     /// The calls of `notify_waiters` when this was made, as in the word.
     calls: usize,
@@ -368,7 +368,7 @@ enum Stage {
 }
 
 impl<N: Deref<Target = Notify>> Wait<N> {
-    fn new(notify: N) -> Self {
+    pub(super) fn new(notify: N) -> Self {
         let calls = notify.word.load(Ordering::Acquire) & !STATE;
         Self {
             notify,
@@ -377,7 +377,7 @@ impl<N: Deref<Target = Notify>> Wait<N> {
         }
     }
 
-    fn poll(&mut self, cx: Option<&mut Context<'_>>) -> Poll<()> {
+    pub(super) fn poll(&mut self, cx: Option<&mut Context<'_>>) -> Poll<()> {
         match self.stage {
             Stage::New => match self.notify.join(self.calls, cx) {
                 Some(ticket) => {

@@ -25,7 +25,7 @@ const KEPT: usize = 1024;
 
 /// The list; `S` is what the owner needs to know of each waiter.
 #[derive(Debug)]
-pub(super) struct Waiters<S> {
+pub(crate) struct Waiters<S> {
     entries: Vec<Entry<S>>,
     first: u32,
     last: u32,
@@ -45,10 +45,10 @@ struct Entry<S> {
 /// A waiter's own place in a [`Waiters`]. Give it back to [`Waiters::remove`].
 #[derive(Debug)]
 #[must_use = "a ticket that is not given back leaks its entry"]
-pub(super) struct Ticket(u32);
+pub(crate) struct Ticket(u32);
 
 impl<S: Copy> Waiters<S> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             entries: Vec::new(),
             first: NONE,
@@ -59,12 +59,12 @@ impl<S: Copy> Waiters<S> {
     }
 
     /// Whether nobody is in the queue; entries that have left it but were not removed do not count.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.first == NONE
     }
 
     /// Puts a waiter at the end.
-    pub(super) fn push(&mut self, state: S, waker: Option<Waker>) -> Ticket {
+    pub(crate) fn push(&mut self, state: S, waker: Option<Waker>) -> Ticket {
         let entry = Entry {
             state,
             waker,
@@ -93,17 +93,17 @@ impl<S: Copy> Waiters<S> {
     }
 
     /// What the owner knows of the one who waits longest.
-    pub(super) fn front_mut(&mut self) -> Option<&mut S> {
+    pub(crate) fn front_mut(&mut self) -> Option<&mut S> {
         Some(&mut self.entries.get_mut(self.first as usize)?.state)
     }
 
     /// Takes the one who waits longest off the list, for its ticket to find it with this state.
-    pub(super) fn pop_front(&mut self, state: impl FnOnce(S) -> S) -> Option<Option<Waker>> {
+    pub(crate) fn pop_front(&mut self, state: impl FnOnce(S) -> S) -> Option<Option<Waker>> {
         self.pop(self.first, state)
     }
 
     /// Takes the one who came last off the list, for its ticket to find it with this state.
-    pub(super) fn pop_back(&mut self, state: impl FnOnce(S) -> S) -> Option<Option<Waker>> {
+    pub(crate) fn pop_back(&mut self, state: impl FnOnce(S) -> S) -> Option<Option<Waker>> {
         self.pop(self.last, state)
     }
 
@@ -116,28 +116,28 @@ impl<S: Copy> Waiters<S> {
     }
 
     /// What the owner knows of this waiter.
-    pub(super) fn state(&self, ticket: &Ticket) -> S {
+    pub(crate) fn state(&self, ticket: &Ticket) -> S {
         self.entries[ticket.0 as usize].state
     }
 
     /// Whether this waiter is still on the list.
-    pub(super) fn is_queued(&self, ticket: &Ticket) -> bool {
+    pub(crate) fn is_queued(&self, ticket: &Ticket) -> bool {
         self.entries[ticket.0 as usize].queued
     }
 
     /// Whether waking this waiter wakes the task of `cx`.
-    pub(super) fn will_wake(&self, ticket: &Ticket, cx: &Context<'_>) -> bool {
+    pub(crate) fn will_wake(&self, ticket: &Ticket, cx: &Context<'_>) -> bool {
         let waker = &self.entries[ticket.0 as usize].waker;
         waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
     }
 
     /// Gives this waiter another waker and returns the one it had, to be dropped after the lock.
-    pub(super) fn replace_waker(&mut self, ticket: &Ticket, waker: Waker) -> Option<Waker> {
+    pub(crate) fn replace_waker(&mut self, ticket: &Ticket, waker: Waker) -> Option<Waker> {
         self.entries[ticket.0 as usize].waker.replace(waker)
     }
 
     /// Frees this waiter's entry, wherever it is. The waker is to be dropped after the lock.
-    pub(super) fn remove(&mut self, ticket: Ticket) -> (S, Option<Waker>) {
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> (S, Option<Waker>) {
         let index = ticket.0;
         if self.entries[index as usize].queued {
             self.unlink(index);

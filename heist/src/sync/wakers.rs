@@ -16,17 +16,17 @@ use std::task::Waker;
 /// A list of wakers that allocates from the second one on.
 #[derive(Debug, Default)]
 #[must_use = "wake_all wakes them"]
-pub(super) struct Wakers {
+pub(crate) struct Wakers {
     first: Option<Waker>,
     rest: Vec<Waker>,
 }
 
 impl Wakers {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub(super) fn push(&mut self, waker: Option<Waker>) {
+    pub(crate) fn push(&mut self, waker: Option<Waker>) {
         match (waker, &mut self.first) {
             (None, _) => {}
             (Some(waker), first @ None) => *first = Some(waker),
@@ -35,7 +35,7 @@ impl Wakers {
     }
 
     /// Wakes them in the order in which they came.
-    pub(super) fn wake_all(self) {
+    pub(crate) fn wake_all(self) {
         let Some(first) = self.first else { return };
         if self.rest.is_empty() {
             return first.wake();

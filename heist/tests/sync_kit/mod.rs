@@ -17,16 +17,27 @@ impl Wake for Wakes {
     }
 }
 
+impl Wakes {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// How many wakers of this counter are kept somewhere.
+    pub(crate) fn kept(self: &Arc<Self>) -> usize {
+        Arc::strong_count(self) - 1
+    }
+}
+
 /// A future and the counter of its waker.
 pub(crate) struct Task<F> {
-    future: Pin<Box<F>>,
+    future: Option<Pin<Box<F>>>,
     wakes: Arc<Wakes>,
 }
 
 impl<F: Future> Task<F> {
     pub(crate) fn new(future: F) -> Self {
         Self {
-            future: Box::pin(future),
+            future: Some(Box::pin(future)),
             wakes: Arc::default(),
         }
     }
@@ -41,7 +52,7 @@ impl<F: Future> Task<F> {
 
     pub(crate) fn poll(&mut self) -> Poll<F::Output> {
         let waker = Waker::from(self.wakes.clone());
-        self.future.as_mut().poll(&mut Context::from_waker(&waker))
+        self.future().poll(&mut Context::from_waker(&waker))
     }
 
     /// Polls with another waker than before, which counts from 0.
@@ -59,16 +70,26 @@ impl<F: Future> Task<F> {
     }
 
     pub(crate) fn wakes(&self) -> usize {
-        self.wakes.0.load(Ordering::SeqCst)
+        self.wakes.count()
     }
 
     /// How many clones of the waker are kept somewhere.
     pub(crate) fn wakers_kept(&self) -> usize {
-        Arc::strong_count(&self.wakes) - 1
+        self.wakes.kept()
+    }
+
+    /// Drops the future and returns its waker's counter.
+    pub(crate) fn cancel(self) -> Arc<Wakes> {
+        self.wakes
     }
 
     pub(crate) fn future(&mut self) -> Pin<&mut F> {
-        self.future.as_mut()
+        self.future.as_mut().expect("not cancelled").as_mut()
+    }
+
+    /// Drops the future and keeps the counter.
+    pub(crate) fn drop_future(&mut self) {
+        self.future = None;
     }
 }
 

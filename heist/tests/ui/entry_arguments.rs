@@ -39,7 +39,16 @@ async fn no_literal() {}
 #[heist::main(crate = "no path")]
 async fn no_path() {}
 
-#[heist::test(unhandled_panic = "shutdown_runtime")]
-async fn shutdown_on_panic() {}
+#[heist::main(unhandled_panic = "shutdown_runtime")]
+async fn shutdown_on_panic_with_workers() {}
+
+#[heist::test(unhandled_panic = "abort")]
+async fn unknown_behaviour() {}
+
+#[heist::test(unhandled_panic = true)]
+async fn behaviour_without_quotes() {}
+
+#[heist::test(unhandled_panic)]
+async fn no_behaviour() {}
 
 fn main() {}

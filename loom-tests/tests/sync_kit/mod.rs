@@ -3,10 +3,11 @@
 //! Deliberately absent: the executor's `block_on`, whose parker and budget are models of their own.
 #![allow(dead_code)]
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Wake, Waker};
 
+use heist::stream::Stream;
 use heist_primitive::sync::StdArc;
 use loom::sync::Notify;
 
@@ -30,6 +31,11 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         }
         sleep.0.wait();
     }
+}
+
+/// Waits for the next item of `stream`, as [`block_on`] does.
+pub(crate) fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    block_on(poll_fn(|cx| Pin::new(&mut *stream).poll_next(cx)))
 }
 
 /// Polls `future` once, with a waker of its own that wakes nobody.

@@ -6,7 +6,6 @@
 //! - I2: what is accepted can be written down as calls on `runtime::Builder`: combinations the builder
 //!   would ignore are refused here.
 
-use proc_macro2::Span;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -23,12 +22,20 @@ pub(super) enum Runtime {
     Local,
 }
 
+/// What the runtime does when a task panics.
+#[derive(Clone, Copy)]
+pub(super) enum UnhandledPanic {
+    Ignore,
+    ShutdownRuntime,
+}
+
 /// Arguments that passed the checks.
 pub(super) struct Args {
     pub(super) runtime: Runtime,
     pub(super) worker_threads: Option<LitInt>,
     pub(super) start_paused: Option<LitBool>,
     pub(super) name: Option<LitStr>,
+    pub(super) unhandled_panic: Option<(UnhandledPanic, LitStr)>,
     pub(super) krate: Option<Path>,
 }
 
@@ -40,6 +47,7 @@ impl Args {
             worker_threads: None,
             start_paused: None,
             name: None,
+            unhandled_panic: None,
             krate: None,
         }
     }
@@ -87,7 +95,10 @@ impl Args {
             },
             "name" => self.name = Some(string(name, lit)?),
             "crate" => self.krate = Some(krate(&string(name, lit)?)?),
-            "unhandled_panic" => unhandled_panic(&string(name, lit)?)?,
+            "unhandled_panic" => {
+                let lit = string(name, lit)?;
+                self.unhandled_panic = Some((unhandled_panic(&lit)?, lit));
+            }
             "core_threads" => {
                 return Err(Error::new_spanned(
                     path,
@@ -101,6 +112,15 @@ impl Args {
 
     /// I2.
     fn check(&self, macro_name: &str) -> syn::Result<()> {
+        if let (Runtime::MultiThread, Some((_, lit))) = (self.runtime, &self.unhandled_panic) {
+            return Err(Error::new_spanned(
+                lit,
+                format!(
+                    "`unhandled_panic` needs the flavor `current_thread`: \
+                     use `#[{macro_name}(flavor = \"current_thread\")]`"
+                ),
+            ));
+        }
         match (self.runtime, &self.worker_threads, &self.start_paused) {
             (Runtime::CurrentThread | Runtime::Local, Some(lit), _) => Err(Error::new_spanned(
                 lit,
@@ -203,16 +223,12 @@ fn flavor(lit: &LitStr) -> syn::Result<Runtime> {
     Err(Error::new_spanned(lit, message))
 }
 
-fn unhandled_panic(lit: &LitStr) -> syn::Result<()> {
+fn unhandled_panic(lit: &LitStr) -> syn::Result<UnhandledPanic> {
     match lit.value().as_str() {
-        "ignore" => Ok(()),
-        "shutdown_runtime" => Err(Error::new_spanned(
+        "ignore" => Ok(UnhandledPanic::Ignore),
+        "shutdown_runtime" => Ok(UnhandledPanic::ShutdownRuntime),
+        other => Err(Error::new_spanned(
             lit,
-            "`unhandled_panic = \"shutdown_runtime\"` is not available yet: await the JoinHandle, its error \
-             carries the panic",
-        )),
-        other => Err(Error::new(
-            Span::call_site().located_at(lit.span()),
             format!("unknown behaviour `{other}`: there are `ignore` and `shutdown_runtime`"),
         )),
     }

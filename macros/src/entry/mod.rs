@@ -24,7 +24,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Error, Path, ReturnType, Type};
 
-use self::args::{Args, Runtime};
+use self::args::{Args, Runtime, UnhandledPanic};
 use self::function::Function;
 
 /// What differs between the attributes that share this module.
@@ -165,6 +165,13 @@ fn call(args: &Args, krate: &TokenStream, function: &Function) -> TokenStream {
         .name
         .as_ref()
         .map(|name| quote_spanned!(start=> .name(#name)));
+    let on_panic = args.unhandled_panic.as_ref().map(|(behavior, _)| {
+        let behavior = match behavior {
+            UnhandledPanic::Ignore => quote_spanned!(start=> Ignore),
+            UnhandledPanic::ShutdownRuntime => quote_spanned!(start=> ShutdownRuntime),
+        };
+        quote_spanned!(start=> .unhandled_panic(#krate::runtime::UnhandledPanic::#behavior))
+    });
     let build = match args.runtime {
         Runtime::Local => quote_spanned!(start=> build_local(#krate::runtime::LocalOptions::default())),
         Runtime::CurrentThread | Runtime::MultiThread => quote_spanned!(start=> build()),
@@ -173,7 +180,7 @@ fn call(args: &Args, krate: &TokenStream, function: &Function) -> TokenStream {
     // The explicit `return` keeps clippy from asking for a semicolon behind the call.
     let call = quote_spanned! {start=>
         return Builder::#new
-            #threads #paused #name
+            #threads #paused #name #on_panic
             .enable_all()
             .#build
             .expect("the runtime could not be built")

@@ -18,7 +18,7 @@ macro_rules! read_numbers {
         /// # Errors
         ///
         /// [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof) if the stream ends before the last byte of
-        /// it, and whatever the reader says.
+        /// it, and whatever the reader says, except `Interrupted`.
         ///
         /// # Cancel safety
         ///
@@ -149,7 +149,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// # Errors
     ///
     /// [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof) if the stream ends first, and whatever the
-    /// reader says. The front of `buf` holds what came, but not how much that was.
+    /// reader says, except `Interrupted`. The front of `buf` holds what came, but not how much that was.
     ///
     /// # Cancel safety
     ///

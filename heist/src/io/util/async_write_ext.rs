@@ -17,7 +17,7 @@ macro_rules! write_numbers {
         /// # Errors
         ///
         /// [`WriteZero`](std::io::ErrorKind::WriteZero) if the writer takes no more, and whatever the
-        /// writer says. Some bytes of the number may be written then.
+        /// writer says, except `Interrupted`. Some bytes of the number may be written then.
         ///
         /// # Cancel safety
         ///
@@ -155,7 +155,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # Errors
     ///
     /// [`WriteZero`](std::io::ErrorKind::WriteZero) if the writer takes no more, and whatever the writer
-    /// says. `src` has been advanced by what was written.
+    /// says, except `Interrupted`. `src` has been advanced by what was written.
     ///
     /// # Cancel safety
     ///
@@ -187,7 +187,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # Errors
     ///
     /// [`WriteZero`](std::io::ErrorKind::WriteZero) if the writer takes no more, and whatever the writer
-    /// says. Some bytes may be written then.
+    /// says, except `Interrupted`. Some bytes may be written then.
     ///
     /// # Cancel safety
     ///

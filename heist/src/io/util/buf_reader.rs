@@ -70,7 +70,7 @@ impl<R: AsyncRead> BufReader<R> {
     /// If `capacity` is 0.
     #[track_caller]
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
-        assert!(capacity > 0, "a BufReader needs a capacity greater than zero");
+        assert!(capacity > 0, "a BufReader's capacity must be greater than zero");
         BufReader {
             inner,
             buffer: Buffer::with_capacity(capacity),

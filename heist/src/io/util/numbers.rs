@@ -2,7 +2,7 @@
 //!
 //! One future for all types: the method that makes it passes the function between bytes and number.
 
-use super::{unexpected_eof, write_zero};
+use super::{poll_uninterrupted, unexpected_eof, write_zero};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -47,7 +47,7 @@ impl<R: AsyncRead, T, const N: usize> Future for ReadNumber<R, [u8; N], T> {
         let mut me = self.project();
         while *me.read < N {
             let mut buf = ReadBuf::new(&mut me.bytes[*me.read..]);
-            ready!(me.reader.as_mut().poll_read(cx, &mut buf))?;
+            ready!(poll_uninterrupted(|| me.reader.as_mut().poll_read(cx, &mut buf)))?;
             match buf.filled().len() {
                 0 => return Poll::Ready(Err(unexpected_eof())),
                 n => *me.read += n,
@@ -99,7 +99,8 @@ impl<W: AsyncWrite, const N: usize> Future for WriteNumber<W, [u8; N]> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut me = self.project();
         while *me.written < N {
-            match ready!(me.writer.as_mut().poll_write(cx, &me.bytes[*me.written..]))? {
+            let rest = &me.bytes[*me.written..];
+            match ready!(poll_uninterrupted(|| me.writer.as_mut().poll_write(cx, rest)))? {
                 0 => return Poll::Ready(Err(write_zero())),
                 n => *me.written += n,
             }

@@ -1,6 +1,6 @@
 //! [`ReadExact`]: reads until the buffer is full.
 
-use super::unexpected_eof;
+use super::{poll_uninterrupted, unexpected_eof};
 use crate::io::{AsyncRead, ReadBuf};
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -39,7 +39,9 @@ impl<R: AsyncRead + ?Sized + Unpin> Future for ReadExact<'_, R> {
             if remaining == 0 {
                 return Poll::Ready(Ok(me.buf.capacity()));
             }
-            ready!(Pin::new(&mut **me.reader).poll_read(cx, me.buf))?;
+            ready!(poll_uninterrupted(
+                || Pin::new(&mut **me.reader).poll_read(cx, me.buf)
+            ))?;
             if me.buf.remaining() == remaining {
                 return Poll::Ready(Err(unexpected_eof()));
             }

@@ -1,7 +1,7 @@
 //! [`WriteAll`] from a slice and [`WriteAllBuf`] from a `Buf`: write until nothing is left.
 
 use super::write::poll_write_buf;
-use super::write_zero;
+use super::{poll_uninterrupted, write_zero};
 use crate::io::AsyncWrite;
 use bytes::Buf;
 use pin_project_lite::pin_project;
@@ -37,7 +37,8 @@ impl<W: AsyncWrite + ?Sized + Unpin> Future for WriteAll<'_, W> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let me = self.project();
         while !me.buf.is_empty() {
-            match ready!(Pin::new(&mut **me.writer).poll_write(cx, me.buf))? {
+            let written = poll_uninterrupted(|| Pin::new(&mut **me.writer).poll_write(cx, me.buf));
+            match ready!(written)? {
                 0 => return Poll::Ready(Err(write_zero())),
                 n => *me.buf = &me.buf[n..],
             }
@@ -72,7 +73,9 @@ impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteAllBuf<'_, W, B> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let me = self.project();
         while me.buf.has_remaining() {
-            if ready!(poll_write_buf(Pin::new(&mut **me.writer), cx, &mut **me.buf))? == 0 {
+            let written =
+                poll_uninterrupted(|| poll_write_buf(Pin::new(&mut **me.writer), cx, &mut **me.buf));
+            if ready!(written)? == 0 {
                 return Poll::Ready(Err(write_zero()));
             }
         }

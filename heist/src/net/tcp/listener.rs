@@ -1,7 +1,7 @@
 //! The TCP listener.
 //!
-//! Absent on purpose: socket options before `bind` beyond the usual ones. Prepare a socket by hand and pass
-//! it to [`TcpListener::from_std`].
+//! Absent on purpose: socket options before `bind` beyond the usual ones. [`TcpSocket`](super::socket::TcpSocket)
+//! has them.
 
 use super::options;
 use super::stream::TcpStream;
@@ -18,6 +18,9 @@ use std::task::{Context, Poll, ready};
 const BACKLOG: i32 = 1024;
 
 /// A TCP socket that listens for connections.
+///
+/// Dropping it closes the port: the system resets the connections that have not been accepted, which their peers
+/// took for established, and refuses new ones. Those that have been accepted live on.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -65,11 +68,10 @@ impl TcpListener {
     ///
     /// # Errors
     /// What the operating system says. Most errors concern a single connection: log them and accept again.
-    /// When descriptors or memory have run out (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), the error says what
-    /// to raise, its inner error's [`source`](std::error::Error::source) is the system's own, and the
-    /// next accept waits before it tries again, for 10 ms at first and up to 1 s while the shortage lasts: a
-    /// loop that just goes on neither spins nor loses the connection. (In a runtime without timers it does
-    /// not wait.)
+    /// When descriptors or memory have run out (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), a line on stderr says what
+    /// to raise, once a minute at most, and the next accept waits before it tries again, for 10 ms at first and
+    /// up to 1 s while the shortage lasts: a loop that just goes on neither spins nor loses the connection, which
+    /// waits in the system's queue. (In a runtime without timers it does not wait.)
     ///
     /// # Cancel safety
     /// A connection is taken from the queue only by the poll that returns it, so none is lost when the
@@ -135,7 +137,7 @@ impl TcpListener {
     }
 
     #[track_caller]
-    fn from_mio(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
+    pub(super) fn from_mio(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
         let io = Evented::new(listener, Interest::READABLE)?;
         Ok(TcpListener {
             io,

@@ -1,5 +1,6 @@
 //! What sockets need from the operating system beyond mio, per platform.
 
+use crate::runtime::context;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
@@ -26,9 +27,26 @@ fn reuse_address(_: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Refuses a socket whose operations would block the worker.
+/// Whether `connect` has said that the answer is still to come.
 #[cfg(unix)]
+pub(super) fn is_in_progress(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EINPROGRESS)
+}
+
+/// Whether `connect` has said that the answer is still to come.
+#[cfg(windows)]
+pub(super) fn is_in_progress(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+}
+
+/// Refuses a socket whose operations would block the worker.
+///
+/// # Panics
+/// Where it could not be registered in any mode: outside of a runtime, or if its I/O is not enabled.
+#[cfg(unix)]
+#[track_caller]
 pub(in crate::net) fn check_nonblocking(socket: &impl std::os::fd::AsFd) -> io::Result<()> {
+    drop(context::io());
     if SockRef::from(socket).nonblocking()? {
         return Ok(());
     }
@@ -39,7 +57,12 @@ pub(in crate::net) fn check_nonblocking(socket: &impl std::os::fd::AsFd) -> io::
 }
 
 /// Windows does not tell.
+///
+/// # Panics
+/// As elsewhere.
 #[cfg(windows)]
+#[track_caller]
 pub(in crate::net) fn check_nonblocking<S>(_: &S) -> io::Result<()> {
+    drop(context::io());
     Ok(())
 }

@@ -6,11 +6,12 @@
 //!
 //! Absent on purpose: a buffer. Wrap the stream in a `BufReader` or `BufWriter` for many small transfers.
 
+use super::connect;
 use super::options;
 use super::split::{self, ReadHalf, WriteHalf};
 use super::split_owned::{self, OwnedReadHalf, OwnedWriteHalf};
-use crate::io::ReadBuf;
-use crate::net::addr::{ToSocketAddrs, first_that, resolve};
+use crate::io::{ReadBuf, peek_into};
+use crate::net::addr::{ToSocketAddrs, resolve};
 use crate::net::evented::Evented;
 use crate::net::stream_methods::stream_methods;
 use heist_reactor::{Direction, Interest, Ready};
@@ -25,6 +26,19 @@ use std::time::Duration;
 ///
 /// Dropping it closes both directions. To end only the writing one, so that the peer reads to the end and may
 /// still answer, call `shutdown` of [`AsyncWriteExt`](crate::io).
+///
+/// # When something goes wrong
+///
+/// | what happens | what this end sees |
+/// |---|---|
+/// | the peer shuts its writing direction down | a read of 0 bytes, again and again; writing goes on |
+/// | the peer closes, then is written to | a write that succeeds or two, then `ConnectionReset` or `BrokenPipe` |
+/// | the peer resets the connection | `ConnectionReset`, once: a waiting write at once, a read after what has arrived (which systems other than Linux may drop) |
+/// | after that | reads of 0 bytes, writes with `BrokenPipe` |
+/// | the peer stops reading | a write waits when both sides' buffers are full: put a `timeout` around it |
+/// | the peer stops sending, or sends a byte now and then | a read waits: put a `timeout` around the whole request |
+/// | a read into an empty buffer | waits as any read does, then 0; it takes nothing and says nothing of the end |
+/// | a write of an empty buffer | waits for room as any write does, then 0; nothing is sent |
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -49,26 +63,50 @@ pub struct TcpStream {
 impl TcpStream {
     /// Connects to `address`; of several, to the first one that answers.
     ///
+    /// Addresses of one family, IPv4 or IPv6, are tried in turn, the next one when that before has failed. Those of
+    /// both are tried alternately, starting with the first (RFC 8305, "happy eyeballs"): the next attempt begins when
+    /// one has failed, or after 250 ms while the earlier ones go on, and once one succeeds the others are dropped. So
+    /// a family that leads nowhere costs a quarter of a second. (In a runtime without timers they are all tried in
+    /// turn.)
+    ///
     /// # Errors
-    /// The address cannot be resolved, or none can be connected to: the last one's error.
+    /// The address cannot be resolved, or none can be connected to. Of several addresses it is the last one's error,
+    /// but where there are both families an answer (refused, reset, timed out) comes before any error of this
+    /// machine's, such as that it has no way to the other family.
     ///
     /// # Panics
     /// Outside of a runtime, or if its I/O is not enabled.
     ///
     /// # Cancel safety
-    /// Dropping the future gives the attempt up.
+    /// Dropping the future gives all attempts up.
     pub async fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
-        first_that(resolve(address).await?, TcpStream::connect_to).await
+        connect::connect(resolve(address).await?).await
     }
 
-    async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
-        let stream = TcpStream::from_mio(mio::net::TcpStream::connect(address)?)?;
+    pub(super) async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
+        TcpStream::connected(TcpStream::begin(address)?).await
+    }
+
+    /// Goes on with an attempt that has begun on a socket set up by hand.
+    pub(super) async fn connecting(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
+        TcpStream::connected(TcpStream::from_mio(stream)?).await
+    }
+
+    async fn connected(stream: TcpStream) -> io::Result<TcpStream> {
+        poll_fn(|cx| stream.poll_connected(cx)).await?;
+        Ok(stream)
+    }
+
+    /// Begins an attempt.
+    pub(super) fn begin(address: SocketAddr) -> io::Result<TcpStream> {
+        TcpStream::from_mio(mio::net::TcpStream::connect(address)?)
+    }
+
+    /// How the attempt that `begin` has begun came out.
+    pub(super) fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // The attempt is over, one way or the other, when the socket becomes writable.
-        poll_fn(|cx| stream.io.poll_ready(cx, Direction::Write)).await?;
-        match stream.io.take_error()? {
-            None => Ok(stream),
-            Some(error) => Err(error),
-        }
+        ready!(self.io.poll_ready(cx, Direction::Write))?;
+        Poll::Ready(self.io.take_error()?.map_or(Ok(()), Err))
     }
 
     /// A connection from a listener: the peer has often sent something already, so try first.
@@ -150,13 +188,9 @@ impl TcpStream {
     /// # Errors
     /// What the operating system says.
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
-        let unfilled = buf.initialize_unfilled();
-        let peeked = ready!(
-            self.io
-                .poll_io(cx, Direction::Read, |stream| stream.peek(unfilled))
-        )?;
-        buf.advance(peeked);
-        Poll::Ready(Ok(peeked))
+        self.io.poll_io(cx, Direction::Read, |stream| {
+            stream.try_io(|| peek_into(SockRef::from(stream), buf))
+        })
     }
 
     /// Whether small writes are sent at once (`TCP_NODELAY`).

@@ -22,7 +22,8 @@
 //!   change the tail and take all waiters off under the same lock. So nobody sleeps through a value.
 //!
 //! Ordering pairs: the locks. Models: `every_receiver_gets_the_value`, `a_close_is_seen_after_the_last_value`,
-//! `a_lagging_reader_meets_the_writer` and `clones_do_not_overlap` in loom-tests/tests/sync_broadcast.rs.
+//! `a_lagging_reader_meets_the_writer`, `streams_get_each_value_and_leave_in_good_order` and `clones_do_not_overlap` in
+//! loom-tests/tests/sync_broadcast.rs.
 //!
 //! Deliberately absent: waiting for room. A sender never waits for slow receivers; who needs that takes one
 //! [`mpsc`](super::mpsc) channel per receiver.
@@ -41,6 +42,7 @@ use super::notify::Notify;
 use super::waiters::Waiters;
 use super::wakers::Wakers;
 
+pub(crate) use receiver::Listening;
 pub use receiver::Receiver;
 pub use sender::{Sender, WeakSender};
 

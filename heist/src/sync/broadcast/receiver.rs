@@ -137,6 +137,20 @@ impl<T: Clone> Receiver<T> {
         .await
     }
 
+    /// The next value, or a place among the waiters in `ticket`.
+    fn poll_next(&mut self, ticket: &mut Option<Ticket>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let slot = next_slot(&self.shared, &mut self.next, Some((ticket, cx)));
+        let output = match slot {
+            Ok(slot) => Ok(read(slot)),
+            Err(TryRecvError::Empty) => return Poll::Pending,
+            Err(TryRecvError::Closed) => Err(RecvError::Closed),
+            Err(TryRecvError::Lagged(missed)) => Err(RecvError::Lagged(missed)),
+        };
+        unit.made_progress();
+        Poll::Ready(output)
+    }
+
     /// Receives the next value if it is there.
     ///
     /// # Errors
@@ -280,17 +294,8 @@ impl<T: Clone> Future for Recv<'_, T> {
     type Output = Result<T, RecvError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let unit = ready!(coop::poll_proceed(cx));
         let Self { receiver, ticket } = self.get_mut();
-        let slot = next_slot(&receiver.shared, &mut receiver.next, Some((ticket, cx)));
-        let output = match slot {
-            Ok(slot) => Ok(read(slot)),
-            Err(TryRecvError::Empty) => return Poll::Pending,
-            Err(TryRecvError::Closed) => Err(RecvError::Closed),
-            Err(TryRecvError::Lagged(missed)) => Err(RecvError::Lagged(missed)),
-        };
-        unit.made_progress();
-        Poll::Ready(output)
+        receiver.poll_next(ticket, cx)
     }
 }
 
@@ -314,12 +319,62 @@ fn join(tail: &mut Tail, ticket: &mut Option<Ticket>, waker: Waker) -> Option<Wa
 
 impl<T> Drop for Recv<'_, T> {
     fn drop(&mut self) {
-        let Some(ticket) = self.ticket.take() else {
-            return;
-        };
-        let mut tail = self.receiver.shared.tail.lock();
-        let (_, waker) = tail.waiters.remove(ticket);
-        drop(tail);
-        drop(waker);
+        leave(&self.receiver.shared, &mut self.ticket);
     }
+}
+
+/// A receiver whose place among the waiters is kept from one poll to the next, for a stream.
+pub(crate) struct Listening<T> {
+    receiver: Receiver<T>,
+    place: Place<T>,
+}
+
+/// A place among the waiters, which is left when this is dropped.
+struct Place<T> {
+    shared: Arc<Shared<T>>,
+    ticket: Option<Ticket>,
+}
+
+impl<T> Listening<T> {
+    pub(crate) fn new(receiver: Receiver<T>) -> Self {
+        let shared = receiver.shared.clone();
+        Self {
+            receiver,
+            place: Place { shared, ticket: None },
+        }
+    }
+
+    pub(crate) fn receiver(&self) -> &Receiver<T> {
+        &self.receiver
+    }
+
+    pub(crate) fn into_receiver(self) -> Receiver<T> {
+        self.receiver
+    }
+}
+
+impl<T: Clone> Listening<T> {
+    /// [`Receiver::recv`] as a poll function; the waker of the latest call counts.
+    pub(crate) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        let output = ready!(self.receiver.poll_next(&mut self.place.ticket, cx));
+        leave(&self.place.shared, &mut self.place.ticket);
+        Poll::Ready(output)
+    }
+}
+
+impl<T> Drop for Place<T> {
+    fn drop(&mut self) {
+        leave(&self.shared, &mut self.ticket);
+    }
+}
+
+/// Gives a place among the waiters up, if there is one.
+fn leave<T>(shared: &Shared<T>, ticket: &mut Option<Ticket>) {
+    let Some(ticket) = ticket.take() else {
+        return;
+    };
+    let mut tail = shared.tail.lock();
+    let (_, waker) = tail.waiters.remove(ticket);
+    drop(tail);
+    drop(waker);
 }

@@ -193,8 +193,8 @@ impl<T> Sender<T> {
         };
         channel.value.replace(&mut key, value);
         match channel.state.complete(key, true) {
-            Completed::Delivered(waiting) => {
-                channel.wake_rx(waiting);
+            Completed::Delivered { wake, own } => {
+                channel.wake_rx(wake, own);
                 Ok(())
             }
             Completed::Refused(mut key) => match channel.value.take(&mut key) {
@@ -274,18 +274,21 @@ impl<T> Sender<T> {
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         if let Some(Unsent { channel, key }) = self.unsent.take() {
-            if let Completed::Delivered(waiting) = channel.state.complete(key, false) {
-                channel.wake_rx(waiting);
+            if let Completed::Delivered { wake, own } = channel.state.complete(key, false) {
+                channel.wake_rx(wake, own);
             }
         }
     }
 }
 
 impl<T> Channel<T> {
-    fn wake_rx(&self, waiting: Option<RxTaskKey>) {
-        if let Some(waker) = waiting.and_then(|mut key| self.rx_task.take(&mut key)) {
+    /// After `complete`: wakes the receiver, and drops the sender's own waker.
+    fn wake_rx(&self, wake: Option<RxTaskKey>, own: Option<TxTaskKey>) {
+        let own = own.and_then(|mut key| self.tx_task.take(&mut key));
+        if let Some(waker) = wake.and_then(|mut key| self.rx_task.take(&mut key)) {
             waker.wake();
         }
+        drop(own);
     }
 
     fn take(&self, mut key: ValueKey) -> Option<T> {

@@ -22,14 +22,14 @@
 //! - I2: while RX_TASK is clear, [`RxTaskKey`] is the receiver's, which alone sets it. The one who ends the wait has
 //!   it then: `complete` if it found RX_TASK, `unpark_rx` and `close` if they found it without COMPLETE.
 //! - I3: while TX_TASK is clear, [`TxTaskKey`] is the sender's, which alone sets it. The one who ends the wait has it
-//!   then: `close` if it found TX_TASK without COMPLETE, `unpark_tx` if it found it without CLOSED.
+//!   then: `close` if it found TX_TASK without COMPLETE, `unpark_tx` and `complete` if they found it without CLOSED.
 //! - I4: COMPLETE is never set on a CLOSED word. There is one sender and one receiver, and each makes one transition
 //!   at a time.
 //!
 //! Ordering pairs, all on the one word, AcqRel ↔ AcqRel or Acquire: `complete` publishes the value to `look_rx`,
 //! `park_rx` and `close`; `park_rx` publishes the receiver's waker to `complete`; `park_tx` the sender's to `close`.
 //! Models: `a_value_arrives_once`, `a_refused_value_comes_back`, `a_waker_that_changes_is_not_lost`,
-//! `closing_wakes_the_sender` in loom-tests/tests/sync_oneshot.rs.
+//! `closing_wakes_the_sender`, `a_sender_that_has_waited_sends_or_gets_its_value_back` in loom-tests/tests/sync_oneshot.rs.
 
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 
@@ -91,8 +91,12 @@ pub(super) enum TxLook {
 /// What became of the sender's last act.
 #[must_use]
 pub(super) enum Completed {
-    /// The receiver can see it. If it waits, the sender has to take its waker out and wake it.
-    Delivered(Option<RxTaskKey>),
+    /// The receiver can see it. If it waits, the sender has to take its waker out and wake it. The sender's own waker, if
+    /// it had left one, can be dropped.
+    Delivered {
+        wake: Option<RxTaskKey>,
+        own: Option<TxTaskKey>,
+    },
     /// The receiver had closed the channel, and the value is still the sender's.
     Refused(ValueKey),
 }
@@ -127,7 +131,12 @@ impl State {
                 .0
                 .compare_exchange_weak(word, word | set, Ordering::AcqRel, Ordering::Relaxed)
             {
-                Ok(_) => return Completed::Delivered((word & RX_TASK != 0).then_some(RxTaskKey(()))),
+                Ok(_) => {
+                    return Completed::Delivered {
+                        wake: (word & RX_TASK != 0).then_some(RxTaskKey(())),
+                        own: (word & TX_TASK != 0).then_some(TxTaskKey(())),
+                    };
+                }
                 Err(now) => word = now,
             }
         }

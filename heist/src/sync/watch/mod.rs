@@ -17,8 +17,8 @@
 //! - I3: CLOSED never goes away; the version counts on around it.
 //!
 //! Ordering pairs: the change of the state (Release) ↔ its load (Acquire), and the notification (Release) ↔ the
-//! one who consumes it (Acquire), which orders I2. Models: `a_change_is_not_missed`, `the_last_change_and_the_close_are_seen`
-//! and `the_last_receiver_is_missed` in loom-tests/tests/sync_watch.rs.
+//! one who consumes it (Acquire), which orders I2. Models: `a_change_is_not_missed`, `the_last_change_and_the_close_are_seen`,
+//! `the_last_receiver_is_missed` and `a_stream_ends_with_the_last_change` in loom-tests/tests/sync_watch.rs.
 //!
 //! Deliberately absent: values in between. Who needs each of them takes [`broadcast`](super::broadcast).
 
@@ -26,6 +26,7 @@
 pub mod error;
 mod receiver;
 mod sender;
+mod watching;
 
 use std::fmt;
 use std::ops::Deref;
@@ -38,6 +39,7 @@ use super::notify::Notify;
 
 pub use receiver::Receiver;
 pub use sender::Sender;
+pub(crate) use watching::Watching;
 
 const CLOSED: usize = 1;
 

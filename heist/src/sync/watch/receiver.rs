@@ -12,11 +12,11 @@ use crate::sync::budget::within_budget;
 /// The side of a watch channel that looks at the value and waits for changes. Made by [`channel`](super::channel) and
 /// [`Sender::subscribe`](super::Sender::subscribe). A clone has seen what the original has.
 pub struct Receiver<T> {
-    shared: Arc<Shared<T>>,
+    pub(super) shared: Arc<Shared<T>>,
     /// The version that was seen last.
-    seen: usize,
+    pub(super) seen: usize,
     /// Which of the lists this one waits in.
-    shard: usize,
+    pub(super) shard: usize,
 }
 
 impl<T> Receiver<T> {
