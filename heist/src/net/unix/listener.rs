@@ -135,8 +135,8 @@ impl UnixListener {
     /// Any number of tasks may accept from one listener.
     ///
     /// # Errors
-    /// As [`TcpListener::accept`](crate::net::TcpListener::accept): when descriptors or memory have run out,
-    /// the error says what to raise, and the next accept waits before it tries again.
+    /// As [`TcpListener::accept`](crate::net::TcpListener::accept): when descriptors or memory have run out, the
+    /// next accept waits before it tries again.
     ///
     /// # Cancel safety
     /// A connection is taken from the queue only by the poll that returns it, so none is lost when the
