@@ -2,6 +2,7 @@
 
 use heist::io;
 use heist::net::{TcpListener, TcpStream};
+use heist::signal::unix::{SignalKind, signal};
 
 #[heist::main]
 async fn main() -> io::Result<()> {
@@ -9,10 +10,11 @@ async fn main() -> io::Result<()> {
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:7000".to_owned());
     let listener = TcpListener::bind(&address).await?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     println!("echoing on {}; Ctrl-C stops it", listener.local_addr()?);
     heist::select! {
         ended = accept(listener) => ended,
-        asked = heist::signal::ctrl_c() => asked,
+        _ = interrupt.recv() => Ok(()),
     }
 }
 

@@ -15,15 +15,20 @@ const UPLOAD_LIMIT: u64 = 64 * 1024 * 1024;
 /// The most chunks of a streamed answer, and the longest pause between two in milliseconds.
 const STREAM_LIMITS: (u32, u64) = (100_000, 60_000);
 
+/// How many pages link to each other.
+const PAGES: u32 = 1000;
+
 const HELP: &str = "\
 GET  /plain            a line of text
 GET  /json             a JSON object
 POST /echo             your upload, sent back while it arrives (64 MiB at most)
 GET  /stream?n=5&ms=9  5 chunks, 9 ms apart
+GET  /pages/1          a page with links, the first of 1,000
 GET  /stats            what the runtime and the server count
 ";
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
@@ -44,12 +49,31 @@ pub(crate) fn answer(request: Request<Incoming>, stats: &Stats) -> Response<Answ
         "/echo" => echo(request),
         "/stream" => stream(request.uri().query().unwrap_or_default()),
         "/stats" => whole(StatusCode::OK, JSON, stats.json(rt::metrics()).to_string()),
-        path => whole(
-            StatusCode::NOT_FOUND,
-            TEXT,
-            format!("nothing at {path}; GET / lists what there is\n"),
-        ),
+        path => match page(path) {
+            Some(page) if allowed => whole(StatusCode::OK, HTML, page),
+            Some(_) => not_allowed(&wanted),
+            None => whole(
+                StatusCode::NOT_FOUND,
+                TEXT,
+                format!("nothing at {path}; GET / lists what there is\n"),
+            ),
+        },
     }
+}
+
+/// A page of a tree: page 1 links to 2 and 3, these to 4, 5, 6 and 7, and each back to the one above it.
+fn page(path: &str) -> Option<String> {
+    let number: u32 = path.strip_prefix("/pages/")?.parse().ok()?;
+    if !(1..=PAGES).contains(&number) {
+        return None;
+    }
+    let mut page = format!("<!doctype html><title>page {number}</title>\n");
+    for link in [number / 2, 2 * number, 2 * number + 1] {
+        if (1..=PAGES).contains(&link) {
+            page.push_str(&format!("<a href=\"/pages/{link}\">page {link}</a>\n"));
+        }
+    }
+    Some(page)
 }
 
 fn echo(request: Request<Incoming>) -> Response<Answer> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            heist::io                                futures_io
-//!  heist's   TcpStream, its halves, DuplexStream, BufReader<R> …: both, as they are
+//!  heist's   TcpStream, UnixStream, File, BufReader<R> …: both, as they are
 //!  others    T ──────────────── Io<T> ────────────────►
 //!            ◄───────────────── Io<F> ──────────────── F, such as a TLS stream of futures-rustls
 //! ```

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            AsyncRead, AsyncWrite              hyper::rt::{Read, Write}
-//!  heist's   TcpStream, its halves, DuplexStream, BufReader<R> …: both, as they are
+//!  heist's   TcpStream, UnixStream, File, BufReader<R> …: both, as they are
 //!  others    T ──────────────── Io<T> ────────────────►
 //!            ◄───────────────── Io<H> ──────────────── H, such as hyper's Upgraded
 //! ```

@@ -103,6 +103,21 @@ both_flavours! {
     }
 }
 
+/// Nobody accepts: a queue of 128, which is what mio asks for, would leave the last ones without an answer.
+#[test]
+#[cfg(target_os = "linux")]
+fn hundreds_of_clients_wait_to_be_accepted() {
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    let clients = allowed.trim().parse::<usize>().unwrap().min(300);
+    let runtime = rt_kit::current_thread();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    let connected: Vec<_> = (0..clients)
+        .map(|_| std::net::TcpStream::connect_timeout(&address, Duration::from_secs(20)).unwrap())
+        .collect();
+    assert_eq!(connected.len(), clients);
+}
+
 /// How often the child must see the limit before it frees descriptors.
 const ERRORS: usize = 3;
 const CLIENTS: usize = 100;

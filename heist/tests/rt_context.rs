@@ -141,6 +141,19 @@ both_flavours! {
     }
 }
 
+/// The guard's borrow does not last until its drop, as that of a type with a `Drop` of its own would.
+#[test]
+fn a_runtime_can_be_shut_down_while_it_is_entered() {
+    let runtime = rt_kit::current_thread();
+    let id = runtime.handle().id();
+    let _guard = runtime.enter();
+    runtime.shutdown_background();
+    assert_eq!(Handle::current().id(), id);
+    let late = heist::spawn(async {});
+    let outcome = rt_kit::current_thread().block_on(late);
+    assert!(outcome.is_err_and(|error| error.is_cancelled()));
+}
+
 struct AskAtTheEnd(mpsc::Sender<bool>);
 
 impl Drop for AskAtTheEnd {

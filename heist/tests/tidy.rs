@@ -29,7 +29,7 @@ use tree::{Finding, Tree};
 /// A rule: its name, and what finds the places where it does not hold.
 type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     ("file_size", text_rules::file_size),
     ("function_size", text_rules::function_size),
     ("header", text_rules::header),
@@ -44,6 +44,7 @@ const RULES: [Rule; 17] = [
     ("crate_edges", crate_rules::crate_edges),
     ("dependency_reasons", crate_rules::dependency_reasons),
     ("map_names_crates", crate_rules::map_names_crates),
+    ("applications_know_tokio", crate_rules::applications_know_tokio),
     ("unsafe_list", crate_rules::unsafe_list),
     ("forbids_unsafe", crate_rules::forbids_unsafe),
     ("models_exist", crate_rules::models_exist),

@@ -174,7 +174,7 @@ async fn nobody_there_is_an_error_and_not_the_end_of_the_endpoint() -> Result<()
 }
 
 #[heist::test]
-async fn any_number_wait_for_room_in_one_socket() -> Result<()> {
+async fn pollers_of_one_socket_are_asked_again_and_again() -> Result<()> {
     let socket = std::net::UdpSocket::bind(LOOPBACK)?;
     let socket = HeistRuntime::new().wrap_udp_socket(socket)?;
     let mut pollers: Vec<_> = (0..3).map(|_| socket.clone().create_io_poller()).collect();

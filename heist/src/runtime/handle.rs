@@ -103,9 +103,11 @@ impl Handle {
     /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         EnterGuard {
-            depth: context::enter(self),
+            _entered: Entered {
+                depth: context::enter(self),
+                _not_send: PhantomData,
+            },
             _handle: PhantomData,
-            _not_send: PhantomData,
         }
     }
 
@@ -337,13 +339,19 @@ impl fmt::Debug for Handle {
 /// It stays on its thread (`!Send`). When dropped, the runtime that was current before is so again.
 #[must_use = "the runtime is current only while the guard lives"]
 pub struct EnterGuard<'a> {
-    depth: usize,
+    _entered: Entered,
     _handle: PhantomData<&'a Handle>,
+}
+
+/// What is to be undone. Apart from the guard, which so has no `Drop` of its own: its borrow may end before it does,
+/// and a runtime be shut down while it is entered.
+struct Entered {
+    depth: usize,
     /// A lock's guard is what is `Sync` but not `Send`.
     _not_send: PhantomData<MutexGuard<'static, ()>>,
 }
 
-impl Drop for EnterGuard<'_> {
+impl Drop for Entered {
     #[track_caller]
     fn drop(&mut self) {
         context::leave(self.depth);

@@ -3,12 +3,14 @@
 //! | a stream of | is a | around |
 //! |---|---|---|
 //! | connections | [`TcpListenerStream`] | [`TcpListener`](crate::net::TcpListener) |
+//! | connections on one machine | `UnixListenerStream` | `UnixListener` (Unix only) |
 //! | ticks | [`IntervalStream`] | [`Interval`](crate::time::Interval) |
 //! | values from other tasks | [`ReceiverStream`], [`UnboundedReceiverStream`] | [`mpsc`](crate::sync::mpsc)'s receivers |
 //! | values that all listeners get | [`BroadcastStream`] | [`broadcast::Receiver`](crate::sync::broadcast::Receiver) |
 //! | the latest value | [`WatchStream`] | [`watch::Receiver`](crate::sync::watch::Receiver) |
 //! | outputs of tasks | [`JoinSetStream`] | [`JoinSet`](crate::task::JoinSet) |
 //! | lines, segments | [`LinesStream`], [`SplitStream`] | [`Lines`](crate::io::Lines), [`Split`](crate::io::Split) |
+//! | entries of a directory | [`ReadDirStream`] | [`ReadDir`](crate::fs::ReadDir) |
 //! | signals | `SignalStream` | `signal::unix::Signal` (feature `signal`) |
 //!
 //! Names, constructors and items are those of the crate tokio-stream's `wrappers`, so `use heist::stream as wrappers;`
@@ -53,8 +55,11 @@ mod join_set;
 mod lines;
 mod listeners;
 mod mpsc;
+mod read_dir;
 #[cfg(all(unix, feature = "signal"))]
 mod signal;
+#[cfg(unix)]
+mod unix_listener;
 mod watch;
 mod wrapper;
 
@@ -64,8 +69,11 @@ pub use join_set::JoinSetStream;
 pub use lines::{LinesStream, SplitStream};
 pub use listeners::TcpListenerStream;
 pub use mpsc::{ReceiverStream, UnboundedReceiverStream};
+pub use read_dir::ReadDirStream;
 #[cfg(all(unix, feature = "signal"))]
 pub use signal::SignalStream;
+#[cfg(unix)]
+pub use unix_listener::UnixListenerStream;
 pub use watch::WatchStream;
 
 #[doc(no_inline)]

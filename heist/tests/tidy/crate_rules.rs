@@ -16,7 +16,7 @@ const UNSAFE_HEADING: &str = "## Unsafe";
 const MODELS: &str = "loom-tests/tests/";
 
 /// The heist crates that each folder's crate may depend on.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("primitive", &[]),
     ("executor", &["heist-primitive"]),
     ("reactor", &["heist-primitive"]),
@@ -44,6 +44,7 @@ const EDGES: [(&str, &[&str]); 10] = [
         ],
     ),
     ("examples", &["heist"]),
+    ("drop-in", &["heist", "heist-macros"]),
     ("quinn", &["heist"]),
 ];
 
@@ -59,7 +60,15 @@ const LIBRARIES: [&str; 7] = [
 ];
 
 /// Crates that have no unsafe code at all, by their own word.
-const FORBID: [&str; 3] = ["timer/src/lib.rs", "macros/src/lib.rs", "quinn/src/lib.rs"];
+const FORBID: [&str; 4] = [
+    "timer/src/lib.rs",
+    "macros/src/lib.rs",
+    "quinn/src/lib.rs",
+    "drop-in/src/lib.rs",
+];
+
+/// The applications that know only tokio.
+const APPLICATIONS: &str = "drop-in/apps/";
 
 /// A dependency of a manifest: its line counted from 0, its name, whether users get it too.
 struct Dependency<'a> {
@@ -145,6 +154,22 @@ pub(crate) fn map_names_crates(tree: &Tree) -> Vec<Finding> {
     missing
         .map(|folder| Finding(format!("{MAP}: `{folder}/` is not on the map")))
         .collect()
+}
+
+/// An application that is to run on heist unmodified has no word of it. The manifest of them all has the patch.
+pub(crate) fn applications_know_tokio(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in &tree.files {
+        let within = file
+            .path
+            .strip_prefix(APPLICATIONS)
+            .is_some_and(|path| path.contains('/'));
+        let says = |line: &str| line.to_lowercase().contains("heist");
+        if let Some(line) = file.text.lines().position(says).filter(|_| within) {
+            findings.push(file.finding(line, "an application of the drop-in knows only tokio"));
+        }
+    }
+    findings
 }
 
 /// Unsafe code is in the files that the map lists, each with a reason, and the list has no other file.

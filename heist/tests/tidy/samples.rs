@@ -132,6 +132,21 @@ fn crates() -> Vec<Sample> {
             "timer/Cargo.toml",
             "[dependencies]\nrand = \"1\"\n",
         ),
+        Sample::new(
+            "crate_edges",
+            "drop-in/Cargo.toml",
+            "[dependencies]\nheist-executor = \"1\"\n",
+        ),
+        Sample::new(
+            "applications_know_tokio",
+            "drop-in/apps/a/src/main.rs",
+            "//! A.\nuse heist::net;\n",
+        ),
+        Sample::new(
+            "applications_know_tokio",
+            "drop-in/apps/a/Cargo.toml",
+            "heist = \"1\"\n",
+        ),
         Sample::new("map_names_crates", "Cargo.toml", workspace).beside(MAP, "`executor/`"),
         Sample::new("unsafe_list", LIBRARY, "fn a() { unsafe { b() } }"),
         Sample::new("unsafe_list", LIBRARY, "#![allow(unsafe_code)]\n//! A.\n"),
@@ -192,5 +207,6 @@ pub(crate) fn good() -> Vec<Vec<(&'static str, &'static str)>> {
             "executor/Cargo.toml",
             "[dependencies]\nheist-primitive.workspace = true\n",
         )],
+        vec![("drop-in/apps/Cargo.toml", "# Run on heist.\n")],
     ]
 }

@@ -30,7 +30,19 @@ mod sys {
     }
 
     impl FromRawFd for TcpSocket {
-        /// Takes over a descriptor.
+        /// Takes over a descriptor. In blocking mode it is made non-blocking by `listen` and `connect`.
+        ///
+        /// ```
+        /// # fn main() -> std::io::Result<()> {
+        /// use heist::net::TcpSocket;
+        /// use std::os::fd::{FromRawFd, IntoRawFd};
+        ///
+        /// let fd = TcpSocket::new_v4()?.into_raw_fd();
+        /// // SAFETY: the socket has given it away just now.
+        /// let socket = unsafe { TcpSocket::from_raw_fd(fd) };
+        /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+        /// # Ok(()) }
+        /// ```
         ///
         /// # Safety
         /// As the trait says: `fd` is open, a TCP socket's, and owned by nobody else.
