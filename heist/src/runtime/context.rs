@@ -169,11 +169,10 @@ pub(crate) struct Paused {
 ///
 /// # Panics
 ///
-/// If they cannot: on the thread of a current-thread runtime, and where a `LocalSet` is polled.
+/// If they cannot: on the thread that runs the tasks of a current-thread runtime, and where a `LocalSet` is polled.
 #[track_caller]
 pub(crate) fn pause_driving() -> Paused {
     let driving = is_driving();
-    // Not so in `Handle::block_on`, which runs no tasks.
     if driving && (local::is_running() || current_thread::is_current()) {
         panic!("{IN_PLACE}");
     }

@@ -93,8 +93,7 @@ pub fn worker_index() -> Option<usize> {
     of_pool.or_else(|| heist_executor::current_thread::is_current().then_some(0))
 }
 
-/// Whether an I/O operation failed because its runtime has shut down: that of a socket, or the one whose blocking pool
-/// should have done it.
+/// Whether an I/O operation failed because the runtime of its socket, or that of a file operation, has shut down.
 ///
 /// ```
 /// use heist::net::TcpListener;
@@ -111,6 +110,6 @@ pub fn worker_index() -> Option<usize> {
 /// ```
 pub fn is_rt_shutdown_err(err: &std::io::Error) -> bool {
     err.get_ref().is_some_and(|inner| {
-        inner.is::<heist_reactor::ShutDown>() || inner.is::<crate::io::blocking::PoolClosed>()
+        inner.is::<heist_reactor::ShutDown>() || inner.is::<crate::io::blocking::ShutDown>()
     })
 }

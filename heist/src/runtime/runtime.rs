@@ -49,7 +49,7 @@ use super::metrics::RuntimeMetrics;
 ///
 /// Dropping the runtime cancels its tasks: each is dropped at its next `.await`, or where it waits. Then the
 /// drop waits for the worker threads and for blocking closures that have started, however long they take;
-/// those that wait for a thread are dropped. [`shutdown_timeout`](Self::shutdown_timeout) waits for a limited
+/// those that have not started are dropped. [`shutdown_timeout`](Self::shutdown_timeout) waits for a limited
 /// time and [`shutdown_background`](Self::shutdown_background) not at all.
 ///
 /// # Panics
