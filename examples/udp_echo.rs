@@ -20,8 +20,11 @@ async fn main() -> io::Result<()> {
         heist::select! {
             received = socket.recv_from(&mut buffer) => {
                 let (length, sender) = received?;
-                socket.send_to(&buffer[..length], sender).await?;
-                datagrams += 1;
+                // What cannot go back is lost, as a datagram may be on any way.
+                match socket.send_to(&buffer[..length], sender).await {
+                    Ok(_) => datagrams += 1,
+                    Err(error) => eprintln!("{sender}: {error}"),
+                }
             }
             _ = interrupt.recv() => break,
         }

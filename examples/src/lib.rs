@@ -18,6 +18,7 @@
 //! | `https` | hyper behind rustls, with a certificate made at start | curl |
 //! | `axum_router` | axum's router, served by hyper | curl |
 //! | `crawler` | follows links, many pages at once, up to a limit | Python's http.server |
+//! | `postgres` | many queries at once: tokio-postgres | PostgreSQL, psql |
 //!
 //! A server takes its address as its first argument (`http` as `--addr`), prints it, and ends well on Ctrl-C.
 

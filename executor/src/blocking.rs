@@ -20,6 +20,8 @@
 //! - B3: a closure to be [run at the close](AtClose::Run) that was accepted is run, also after the pool has begun to
 //!   shut down; B1's case of a thread that cannot be made is the one exception, and its handle says so.
 //! - B4: closures run, are dropped and are cancelled outside of the lock.
+//! - B5: a closure that a thread was made for counts as begun: when the pool closes, as many of the oldest stay in the
+//!   queue as there are threads on their way to it. They are run as those of B3 are.
 //!
 //! Ordering pairs: the lock, alone. Models: loom-tests/tests/blocking.rs.
 //!
@@ -103,6 +105,8 @@ struct Shared {
 struct State {
     queue: VecDeque<Queued>,
     threads: usize,
+    /// Of these, those that were made and have not come to the queue yet.
+    starting: usize,
     idle: usize,
     closing: bool,
     around: Option<Around>,
@@ -146,6 +150,7 @@ impl Pool {
         let state = State {
             queue: VecDeque::new(),
             threads: 0,
+            starting: 0,
             idle: 0,
             closing: false,
             around: None,
@@ -183,15 +188,19 @@ impl Pool {
         &self.handle
     }
 
-    /// Closes the pool: closures that have not begun are cancelled unless they are to be run (B3), as are all later
+    /// Closes the pool: closures that have not begun are cancelled unless they are to be run (B3, B5), as are all later
     /// ones. Does not wait.
     pub fn begin_shutdown(&self) {
         let (cancelled, around) = {
             let mut state = self.handle.shared.state.lock();
             state.closing = true;
+            let mut coming = state.starting;
             let queue = std::mem::take(&mut state.queue).into_iter();
-            let (kept, cancelled): (VecDeque<_>, VecDeque<_>) =
-                queue.partition(|queued| queued.at_close == AtClose::Run);
+            let (kept, cancelled): (VecDeque<_>, VecDeque<_>) = queue.partition(|queued| {
+                let expected = coming > 0;
+                coming -= usize::from(expected);
+                expected || queued.at_close == AtClose::Run
+            });
             state.queue = kept;
             (cancelled, state.around.take())
         };
@@ -334,14 +343,16 @@ impl Handle {
             let mut leave = Leave {
                 shared: shared.clone(),
                 number,
+                came: false,
                 counted_out: false,
             };
             match around {
-                Some(around) => around(&mut || leave.counted_out = work(&shared)),
-                None => leave.counted_out = work(&shared),
+                Some(around) => around(&mut || leave.work(&shared)),
+                None => leave.work(&shared),
             }
         })?;
         state.handles.insert(number, handle);
+        state.starting += 1;
         Ok(())
     }
 
@@ -392,43 +403,52 @@ fn cancel(queued: Queued) {
     queued.task.into_task().shutdown();
 }
 
-/// The body of a thread. Returns true, with the queue empty and the thread counted out in the same hold of the
-/// lock (B2).
-fn work(shared: &Shared) -> bool {
-    let mut state = shared.state.lock();
-    loop {
-        while let Some(queued) = state.queue.pop_front() {
-            drop(state);
-            queued.task.run();
-            state = shared.state.lock();
-        }
-        let mut leaving = state.closing;
-        if !leaving {
-            state.idle += 1;
-            leaving = shared
-                .work
-                .wait_for(&mut state, shared.config.keep_alive)
-                .timed_out();
-            state.idle -= 1;
-        }
-        if leaving && state.queue.is_empty() {
-            state.threads -= 1;
-            return true;
-        }
-    }
-}
-
 /// The end of a thread: makes sure that it is counted out.
 struct Leave {
     shared: Arc<Shared>,
     number: u64,
+    /// It is not among those that start any more.
+    came: bool,
     counted_out: bool,
+}
+
+impl Leave {
+    /// The body of a thread. Ends with the queue empty and the thread counted out in the same hold of the lock (B2).
+    fn work(&mut self, shared: &Shared) {
+        let mut state = shared.state.lock();
+        state.starting -= 1;
+        self.came = true;
+        loop {
+            while let Some(queued) = state.queue.pop_front() {
+                drop(state);
+                queued.task.run();
+                state = shared.state.lock();
+            }
+            let mut leaving = state.closing;
+            if !leaving {
+                state.idle += 1;
+                leaving = shared
+                    .work
+                    .wait_for(&mut state, shared.config.keep_alive)
+                    .timed_out();
+                state.idle -= 1;
+            }
+            if leaving && state.queue.is_empty() {
+                state.threads -= 1;
+                self.counted_out = true;
+                return;
+            }
+        }
+    }
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
         let mut state = self.shared.state.lock();
         let mut stranded = VecDeque::new();
+        if !self.came {
+            state.starting -= 1;
+        }
         if !self.counted_out {
             // A hook around the body panicked: B1.
             state.threads -= 1;

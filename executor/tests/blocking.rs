@@ -106,6 +106,17 @@ fn shutdown_waits_for_what_runs_and_cancels_what_has_not_begun() {
 }
 
 #[test]
+fn shutdown_does_not_overtake_the_thread_that_was_made_for_a_closure() {
+    for _ in 0..200 {
+        let mut pool = blocking_pool(1, LONG);
+        let first = pool.handle().spawn(|| 1, meta());
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+        assert_eq!(block_on(first).unwrap(), 1);
+    }
+}
+
+#[test]
 fn abort_stops_a_closure_that_has_not_begun_and_no_other() {
     let mut pool = blocking_pool(1, LONG);
     let handle = pool.handle().clone();

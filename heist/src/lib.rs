@@ -32,7 +32,7 @@
 //! |---|---|
 //! | [`runtime`] | [`Runtime`](runtime::Runtime), its [`Builder`](runtime::Builder), the [`Handle`](runtime::Handle) to it, its metrics |
 //! | [`task`] | [`spawn`], [`spawn_blocking`](task::spawn_blocking), [`yield_now`](task::yield_now), [`JoinHandle`](task::JoinHandle) |
-//! | [`net`] | TCP sockets |
+//! | [`net`] | TCP, UDP and Unix-domain sockets, pipes |
 //! | [`io`] | the traits of asynchronous reading and writing, and what is built on them |
 //! | [`fs`] | files and directories |
 //! | [`time`] | sleeping, timeouts, intervals |

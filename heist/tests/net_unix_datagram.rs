@@ -2,59 +2,24 @@
 
 #![cfg(unix)]
 
+mod net_kit;
 mod rt_kit;
 
 use heist::io::{Interest, ReadBuf, Ready};
 use heist::net::UnixDatagram;
 use heist::net::unix::SocketAddr;
+use net_kit::{Directory, kind, poll_once};
 use rt_kit::both_flavours;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net;
-use std::path::{Path, PathBuf};
-use std::pin::{Pin, pin};
+use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
-
-/// A directory for socket files that is removed in the end.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new() -> Directory {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!(
-            "heist-dgram-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path).unwrap();
-        Directory(path)
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        // A directory that stays behind fails no test.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-fn kind<T: std::fmt::Debug>(result: std::io::Result<T>) -> ErrorKind {
-    result.unwrap_err().kind()
-}
 
 /// Sends until the peer's queue is full, and says how many messages it took.
 async fn fill(socket: &UnixDatagram) -> usize {

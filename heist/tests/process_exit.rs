@@ -36,7 +36,7 @@ fn sh(script: &str) -> Command {
 
 /// The output of a future that must not take as long as the children here would.
 async fn soon<F: Future>(future: F) -> F::Output {
-    let limit = Duration::from_secs(60);
+    let limit = Duration::from_secs(30);
     heist::time::timeout(limit, future).await.expect("it hangs")
 }
 
@@ -105,13 +105,13 @@ both_flavours! {
 
     fn kill_kills_and_waits(runtime) {
         runtime.block_on(async {
-            let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+            let mut child = Command::new("sleep").arg("100").spawn().unwrap();
             let id = child.id().unwrap();
             soon(child.kill()).await.unwrap();
             assert!(is_gone(id));
             assert_eq!(child.wait().await.unwrap().signal(), Some(libc::SIGKILL));
 
-            let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+            let mut child = Command::new("sleep").arg("100").spawn().unwrap();
             child.start_kill().unwrap();
             assert_eq!(soon(child.wait()).await.unwrap().signal(), Some(libc::SIGKILL));
         });
@@ -120,7 +120,7 @@ both_flavours! {
     fn kill_on_drop_kills_and_leaves_no_zombie(runtime) {
         runtime.block_on(async {
             let mut command = Command::new("sleep");
-            command.arg("600").stdout(Stdio::piped()).kill_on_drop(true);
+            command.arg("100").stdout(Stdio::piped()).kill_on_drop(true);
             let mut child = command.spawn().unwrap();
             let id = child.id().unwrap();
             let mut stdout = child.stdout.take().unwrap();
@@ -157,7 +157,7 @@ both_flavours! {
 
     fn a_process_group_is_killed_as_one(runtime) {
         runtime.block_on(async {
-            let mut command = sh("sleep 600 & echo $!; wait");
+            let mut command = sh("sleep 100 & echo $!; wait");
             let mut child = command.process_group(0).stdout(Stdio::piped()).spawn().unwrap();
             let mut stdout = child.stdout.take().unwrap();
             // The grandchild runs when its number is told.
@@ -186,7 +186,7 @@ both_flavours! {
                 });
             }
             let mut done = 0;
-            while let Some(result) = set.join_next().await {
+            while let Some(result) = soon(set.join_next()).await {
                 result.unwrap();
                 done += 1;
             }
@@ -209,7 +209,7 @@ both_flavours! {
                     // The wait closes its input, and so it ends.
                     set.spawn(async move { assert_eq!(child.wait().await.unwrap().code(), Some(n)) });
                 }
-                while let Some(result) = set.join_next().await {
+                while let Some(result) = soon(set.join_next()).await {
                     result.unwrap();
                 }
             });
@@ -276,7 +276,7 @@ fn others_may_have_children_and_listen_for_their_signal() {
         let mut ours = cat();
         drop(cat());
         Command::new("sleep")
-            .arg("600")
+            .arg("100")
             .kill_on_drop(true)
             .spawn()
             .map(drop)
@@ -318,6 +318,6 @@ fn a_child_may_be_waited_for_on_another_runtime_or_thread() {
     let handle = runtime.handle().clone();
     let thread = std::thread::spawn(move || handle.block_on(first.wait()).unwrap().code());
     let other = current_thread();
-    assert_eq!(other.block_on(second.wait()).unwrap().code(), Some(2));
+    assert_eq!(other.block_on(soon(second.wait())).unwrap().code(), Some(2));
     assert_eq!(thread.join().unwrap(), Some(1));
 }

@@ -112,7 +112,7 @@ both_flavours! {
 
     fn a_child_that_closes_its_input_breaks_the_pipe(runtime) {
         runtime.block_on(async {
-            let mut child = sh("exec <&-; echo closed; exec sleep 600").spawn().unwrap();
+            let mut child = sh("exec <&-; echo closed; exec sleep 100").spawn().unwrap();
             let (mut stdin, mut stdout) = ends(&mut child);
             stdout.read_exact(&mut [0; 7]).await.unwrap();
             // Another test that is just starting a child has a copy of everything open until the program runs.
@@ -128,7 +128,7 @@ both_flavours! {
 
     fn a_writer_that_waits_ends_when_the_child_dies(runtime) {
         runtime.block_on(async {
-            let mut child = piped("sleep").arg("600").spawn().unwrap();
+            let mut child = piped("sleep").arg("100").spawn().unwrap();
             let mut stdin = child.stdin.take().unwrap();
             let writer = heist::spawn(async move {
                 loop {
@@ -159,7 +159,7 @@ fn gate() -> Stdio {
 fn a_child_that_reads_to_the_end_of_its_input_gets_there() {
     current_thread().block_on(async {
         // `wait` closes the input; otherwise both would wait for each other.
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_secs(30);
         let mut cat = piped("cat").spawn().unwrap();
         assert!(
             timeout(limit, cat.wait())

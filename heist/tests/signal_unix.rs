@@ -89,6 +89,21 @@ fn arrivals_between_two_recvs_are_one() {
 }
 
 #[test]
+fn any_number_of_listeners_see_each_arrival_once() {
+    let mut listeners: Vec<Signal> = (0..1_000).map(|_| listen(SignalKind::terminate())).collect();
+    for round in 0..3 {
+        // Of those that wait and those that do not, and with some gone meanwhile.
+        assert!(listeners.iter_mut().step_by(2).all(is_pending), "{round}");
+        listeners.truncate(1_000 - 100 * round);
+        send(SignalKind::terminate());
+        for listener in &mut listeners {
+            assert_eq!(block_on(listener.recv()), Some(()));
+        }
+    }
+    assert!(listeners.iter_mut().all(is_pending));
+}
+
+#[test]
 fn a_new_listener_does_not_see_what_was_before_it() {
     let mut witness = listen(SignalKind::hangup());
     send(SignalKind::hangup());

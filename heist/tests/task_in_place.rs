@@ -153,6 +153,18 @@ fn it_is_a_call_where_nothing_is_held_up() {
     assert_eq!(runtime.block_on(async { block_in_place(|| 2) }), 2);
     let task = runtime.spawn_blocking(|| block_in_place(|| 3));
     assert_eq!(runtime.block_on(task).unwrap(), 3);
+    // This thread runs no task of that runtime, whose handle waits here only.
+    let handle = rt_kit::current_thread().handle().clone();
+    let answer = handle.block_on(async { block_in_place(|| handle.block_on(async { 4 })) });
+    assert_eq!(answer, 4);
+}
+
+#[test]
+fn a_thread_that_only_waits_for_a_future_of_the_runtime_may_block() {
+    let runtime = rt_kit::current_thread();
+    let handle = runtime.handle();
+    let nested = handle.block_on(async { block_in_place(|| handle.block_on(async { 5 })) });
+    assert_eq!(nested, 5);
 }
 
 #[test]

@@ -50,6 +50,23 @@ fn spawn_against_shutdown() {
     });
 }
 
+/// A closure that a thread was made for is run, however soon the pool closes, and no other.
+#[test]
+fn the_first_closure_of_a_thread_is_run() {
+    model(2, || {
+        let mut pool = pool(1);
+        let first = pool.handle().spawn(|| 1, Meta::caller());
+        let second = pool.handle().spawn(|| 2, Meta::caller());
+        pool.begin_shutdown();
+        assert_eq!(block_on(first).unwrap(), 1);
+        match block_on(second) {
+            Ok(output) => assert_eq!(output, 2),
+            Err(error) => assert!(error.is_cancelled()),
+        }
+        assert!(pool.join(None));
+    });
+}
+
 /// What was accepted to be run at the close is run, and its output is there before the pool's threads have ended.
 #[test]
 fn run_at_close_against_shutdown() {

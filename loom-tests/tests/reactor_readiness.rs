@@ -161,6 +161,32 @@ fn a_clear_loses_against_a_newer_event() {
     });
 }
 
+/// A FIFO's next sender goes while the reader finds out that the end of the one before is none any more. It must
+/// see the new end.
+#[test]
+fn a_refuted_end_loses_against_a_newer_event() {
+    loom::model(|| {
+        let source = Arc::new(Source::new());
+        let is_at_end = Arc::new(AtomicBool::new(false));
+        event(&source, Ready::READ_CLOSED);
+        let reactor = {
+            let (source, is_at_end) = (Arc::clone(&source), Arc::clone(&is_at_end));
+            thread::spawn(move || {
+                is_at_end.store(true, Ordering::SeqCst);
+                event(&source, Ready::READ_CLOSED);
+            })
+        };
+        loop {
+            let event = block_on(|cx| source.poll_ready(cx, Direction::Read)).unwrap();
+            if is_at_end.load(Ordering::SeqCst) {
+                break;
+            }
+            source.refute(event);
+        }
+        reactor.join().unwrap();
+    });
+}
+
 /// A byte arrives while two readers peek; whoever does not see it clears. Nobody takes it, so the source is
 /// ready in the end. The socket is relaxed on purpose: only the word tells the readers about it.
 #[test]

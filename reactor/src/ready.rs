@@ -5,7 +5,8 @@
 //!        ERROR PRIORITY WRITE_CLOSED READ_CLOSED WRITABLE READABLE
 //! ```
 //!
-//! The two CLOSED bits are final: once set they are never cleared, so a source that ended stays ready.
+//! The two CLOSED bits stay once they are set, so a source that ended stays ready; only a system call that shows
+//! otherwise takes them away (`Registration::refute`).
 
 use crate::interest::Interest;
 use std::fmt;
@@ -61,7 +62,7 @@ impl Ready {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub const ALL: Ready = Ready(READABLE | WRITABLE | READ_CLOSED | WRITE_CLOSED | ERROR);
 
-    /// The bits that no clear takes away.
+    /// The bits that a clear does not take away.
     pub(crate) const CLOSED: Ready = Ready(READ_CLOSED | WRITE_CLOSED);
 
     /// Whether nothing is ready.

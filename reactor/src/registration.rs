@@ -136,9 +136,16 @@ impl Registration {
     }
 
     /// Says that a system call made after `event` was seen has found the source not ready. Loses against
-    /// any event that came later.
+    /// any event that came later, and leaves a closed direction as it is.
     pub fn clear(&self, event: ReadyEvent) {
         self.source.clear(event);
+    }
+
+    /// [`clear`](Registration::clear) for a system call that has tried exactly what `event` says. If that was a
+    /// closed direction, it is open again: the one of a FIFO after its next sender has come, or of a datagram
+    /// socket after an error that was passed on. A source that stayed ready for it would spin.
+    pub fn refute(&self, event: ReadyEvent) {
+        self.source.refute(event);
     }
 
     /// Takes the source for `ready` until a system call says otherwise, which saves a fresh source its first

@@ -9,7 +9,7 @@
 //!                  │                                                     ▼
 //!             ┌─────────┐                                           ┌─────────┐
 //!   new ────► │  idle   │ ◄──────────────────────────────────────── │  ready  │ ◄── assume_ready
-//!             └─────────┘     (2) clear(event), if no newer tick    └─────────┘
+//!             └─────────┘   (2) clear or refute, if no newer tick   └─────────┘
 //!                  │                                                     │
 //!                  └────────────► shutdown (final) ◄─────────────────────┘
 //!                                 (3) shutdown: every wait ends in an error
@@ -24,7 +24,7 @@
 //!   looks for waiters under the lock afterwards. So one of the two sees the other.
 //! - I2: every event raises the tick; a clear takes effect only if the tick is still the one of the event it
 //!   was made for. So a clear never erases an event its system call did not see.
-//! - I3: the closed bits and the shutdown bit are never cleared.
+//! - I3: a closed bit goes only by `refute`, and the shutdown bit never.
 //! - I4: a slot in `futures` belongs to exactly one `Readiness`, which alone removes it; an event only takes
 //!   its waker out. So an index never means another future.
 //! - I5: no waker is cloned, woken or dropped under the lock.
@@ -36,7 +36,7 @@
 //! |---|---|
 //! | set_ready: word, then waiters ↔ poll_ready: waiter, then word | `event_and_poll_ready_lose_no_wake` |
 //! | the same ↔ Readiness | `event_wakes_every_readiness_future`, `a_dropped_readiness_takes_nobody_with_it` |
-//! | set_ready ↔ clear with an older tick | `a_clear_loses_against_a_newer_event` |
+//! | set_ready ↔ clear or refute with an older tick | `a_clear_loses_against_a_newer_event`, `a_refuted_end_loses_against_a_newer_event` |
 //! | Release in set_ready ↔ Acquire in look and ready_now, publishes the state of the socket | `clears_of_two_readers_erase_no_event`, `a_reader_that_waited_sees_what_the_event_was_about` |
 //! | shutdown: word, then waiters ↔ poll_ready | `shutdown_ends_every_wait` |
 //!
@@ -180,9 +180,18 @@ impl Source {
         self.waiters.lock().take(Ready::ALL, wakers);
     }
 
-    /// Takes away the readiness of `event`, unless a newer event has come since.
+    /// Takes away the readiness of `event`, unless a newer event has come since. A closed direction stays so.
     pub fn clear(&self, event: ReadyEvent) {
-        let gone = u64::from((event.ready - Ready::CLOSED).bits());
+        self.take_away(event.about(event.ready - Ready::CLOSED));
+    }
+
+    /// [`clear`](Source::clear) that takes a closed direction away, too.
+    pub fn refute(&self, event: ReadyEvent) {
+        self.take_away(event);
+    }
+
+    fn take_away(&self, event: ReadyEvent) {
+        let gone = u64::from(event.ready.bits());
         let mut word = self.word.load(Relaxed);
         // I2: a newer tick means the failed system call may have come before the event.
         while word & TICK == event.tick {

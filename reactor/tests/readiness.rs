@@ -100,6 +100,46 @@ fn a_clear_made_for_an_old_event_keeps_the_newer_one() {
 }
 
 #[test]
+fn a_refuted_end_is_gone_unless_a_newer_event_says_it_again() {
+    let mut reactor = Reactor::new().unwrap();
+    let (mut stream, peer) = pair();
+    let registration = reactor.handle().register(&mut stream, BOTH).unwrap();
+    assert!(
+        !wait(&mut reactor, &registration, Direction::Write)
+            .ready()
+            .is_write_closed()
+    );
+    peer.shutdown(Shutdown::Write).unwrap();
+    let ended = wait(&mut reactor, &registration, Direction::Read);
+    assert!(ended.ready().is_read_closed());
+    // The socket is closed all the same; only what is remembered of it changes.
+    registration.refute(ended);
+    assert!(registration.ready_now(Interest::READABLE).ready().is_empty());
+    assert!(registration.ready_now(Interest::WRITABLE).ready().is_writable());
+    // To a peer that is gone: it answers with a reset, which is an event again.
+    drop(peer);
+    stream.write_all(b"x").unwrap();
+    let again = wait(&mut reactor, &registration, Direction::Read);
+    assert!(again.ready().is_read_closed());
+    registration.refute(ended);
+    let still = registration.ready_now(Interest::READABLE);
+    assert!(still.ready().is_read_closed(), "a newer event has said so");
+}
+
+#[test]
+fn part_of_an_event_can_be_cleared() {
+    let mut reactor = Reactor::new().unwrap();
+    let (mut stream, mut peer) = pair();
+    let registration = reactor.handle().register(&mut stream, BOTH).unwrap();
+    peer.write_all(b"1").unwrap();
+    wait(&mut reactor, &registration, Direction::Read);
+    let both = registration.ready_now(BOTH);
+    assert_eq!(both.ready(), Ready::READABLE | Ready::WRITABLE);
+    registration.clear(both.about(Ready::READABLE));
+    assert_eq!(registration.ready_now(BOTH).ready(), Ready::WRITABLE);
+}
+
+#[test]
 fn a_half_close_is_final() {
     let mut reactor = Reactor::new().unwrap();
     let (mut stream, peer) = pair();

@@ -77,12 +77,13 @@ impl Server {
 
     /// Ctrl-C.
     pub(crate) fn interrupt(&self) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill")
-            .args(["-INT", &id])
+        // The shell's own kill: not every system has the program.
+        let kill = format!("kill -INT {}", self.child.id());
+        let sent = Command::new("sh")
+            .args(["-c", &kill])
             .status()
-            .expect("kill runs");
-        assert!(sent.success(), "kill -INT {id} ended with {sent}");
+            .expect("there is a shell");
+        assert!(sent.success(), "{kill} ended with {sent}");
     }
 
     /// Waits for its end, which must be a good one, and returns what it printed last.

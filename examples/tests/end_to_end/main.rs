@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `web.rs` | http, http_tokio, http_client, https, axum_router, proxy, crawler | curl, python's http.server |
 //! | `chats.rs` | chat, websocket_chat | std's blocking sockets, tungstenite's blocking client |
-//! | `small.rs` | hello, echo, udp_echo, lookup, sort | python, getent, sort, std's blocking sockets |
+//! | `small.rs` | hello, echo, proxy, udp_echo, lookup, sort | python, getent, sort, std's blocking sockets |
 //! | `ending.rs` | all servers | Ctrl-C |
 //!
 //! A program that is not installed is skipped with a line that says so; `ci/examples` installs them first, and

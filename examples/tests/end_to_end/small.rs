@@ -14,10 +14,9 @@ fn hello_counts_its_letters() {
     );
 }
 
-#[test]
-fn echo_sends_all_back_to_a_client_that_has_no_more_to_say() {
-    let server = Server::start("echo", &[]);
-    let mut stream = TcpStream::connect(&server.address).unwrap();
+/// Sends much to an echo, says that this is all, and reads until the echo has no more to say.
+fn echo_of_400_kb(address: &str) {
+    let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(kit::PATIENCE)).unwrap();
     let sent: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
     let mut writer = stream.try_clone().unwrap();
@@ -37,7 +36,21 @@ fn echo_sends_all_back_to_a_client_that_has_no_more_to_say() {
     );
 }
 
-/// Sends three datagrams, of which the last is the largest that fits, and an empty one.
+#[test]
+fn echo_sends_all_back_to_a_client_that_has_no_more_to_say() {
+    let server = Server::start("echo", &[]);
+    echo_of_400_kb(&server.address);
+}
+
+#[test]
+fn proxy_passes_on_that_a_side_has_no_more_to_say() {
+    let server = Server::start("echo", &[]);
+    let mut proxy = Server::start("proxy", &[&server.address]);
+    echo_of_400_kb(&proxy.address);
+    assert_eq!(proxy.line(), "400000 bytes there, 400000 bytes back");
+}
+
+/// Sends four datagrams: one is empty, and the last the largest that fits.
 const UDP_CLIENT: &str = "\
 import socket, sys
 host, port = sys.argv[1].split(':')

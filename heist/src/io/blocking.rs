@@ -27,6 +27,7 @@
 //!
 //! Deliberately absent: a second buffer to read into while the first is emptied, and cancelling a system call.
 
+use std::error::Error;
 use std::fmt;
 use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::pin::Pin;
@@ -44,10 +45,29 @@ use crate::runtime::context;
 /// Bytes of one operation at the most, unless [`File`](crate::fs::File) is told otherwise.
 pub(crate) const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
-const CLOSED: &str =
-    "the runtime is shutting down and takes no more blocking operations: this one was not done";
-const CANCELLED: &str = "the runtime has shut down before this operation began: it was not done";
 const BUSY: &str = "another operation on this file is in flight: call `poll_complete` until it is `Ready`, then `start_seek`";
+
+/// What the errors of operations hold that were not done since their runtime shut down.
+#[derive(Debug)]
+pub(crate) enum ShutDown {
+    /// When it was asked for.
+    Closed,
+    /// While it waited for a thread.
+    Cancelled,
+}
+
+impl fmt::Display for ShutDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => {
+                "the runtime is shutting down and takes no more blocking operations: this one was not done"
+            }
+            Self::Cancelled => "the runtime has shut down before this operation began: it was not done",
+        })
+    }
+}
+
+impl Error for ShutDown {}
 
 /// Runs `f` on the blocking pool of the current runtime.
 ///
@@ -62,7 +82,7 @@ where
 {
     let spawned = context::current().try_spawn_blocking(f, at_close);
     spawned.map_err(|refused| match refused {
-        Refused::Closed => io::Error::other(CLOSED),
+        Refused::Closed => io::Error::other(ShutDown::Closed),
         Refused::NoThread(error) => {
             let what = format!("no thread for a blocking operation: {error}; raise the limit on threads");
             io::Error::new(error.kind(), what)
@@ -73,7 +93,7 @@ where
 /// The error of an operation that the pool lost.
 pub(crate) fn lost(error: JoinError) -> io::Error {
     if error.is_cancelled() {
-        io::Error::other(CANCELLED)
+        io::Error::other(ShutDown::Cancelled)
     } else {
         io::Error::other(format!("a blocking operation panicked: {error}"))
     }

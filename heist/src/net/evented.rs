@@ -18,7 +18,10 @@
 //! - I2: a clear carries the tick that was seen before the system call, so an event between the two stays.
 //! - I3: each turn of the loop spends a unit of the task's budget, so a source that is ready again and again
 //!   cannot starve the others.
-//! - I4: the source is deregistered before it is closed or handed out.
+//! - I4: a direction that was closed is open again if its own operation says so (`refute`), as a FIFO's is when
+//!   the next sender comes; an operation of the user's (`async_io`, `try_io`) may have tried something else, so
+//!   it leaves the direction closed.
+//! - I5: the source is deregistered before it is closed or handed out.
 //!
 //! Absent on purpose: any buffer, and any knowledge of what kind of source it is.
 
@@ -134,7 +137,7 @@ impl<E: Source> Evented<E> {
         loop {
             let event = ready!(self.poll_ready(cx, direction))?;
             match op(self) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.registration.clear(event),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.registration.refute(event),
                 result => return Poll::Ready(result),
             }
         }
@@ -151,7 +154,7 @@ impl<E: Source> Evented<E> {
         loop {
             let event = ready!(self.poll_ready(cx, direction))?;
             match op(self) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.registration.clear(event),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.registration.refute(event),
                 Ok(moved) if SHORT_TRANSFER_CLEARS && 0 < moved && moved < asked => {
                     self.registration.clear(event);
                     return Poll::Ready(Ok(moved));

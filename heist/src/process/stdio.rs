@@ -16,16 +16,14 @@
 
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::evented::Evented;
+use crate::net::unix::raw::read_into;
 use heist_reactor::{Direction, Interest, Ready};
 use mio::unix::pipe::{Receiver, Sender};
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::process::{self, Stdio};
-use std::task::{Context, Poll, ready};
-
-/// What one read asks for at most: the size of a pipe on Linux, unless somebody has changed it.
-const MOST_PER_READ: usize = 64 * 1024;
+use std::task::{Context, Poll};
 
 /// The writing end of the pipe to a child's standard input.
 ///
@@ -80,12 +78,9 @@ impl AsyncWrite for ChildStdin {
 }
 
 fn poll_read(pipe: &Evented<Receiver>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-    let asked = buf.remaining().min(MOST_PER_READ);
-    let spare = buf.initialize_unfilled_to(asked);
-    let read = |mut pipe: &Receiver| pipe.read(spare);
-    let n = ready!(pipe.poll_transfer(cx, Direction::Read, asked, read))?;
-    buf.advance(n);
-    Poll::Ready(Ok(()))
+    // Not by `poll_transfer`: in packet mode, which a pipe of std's may have been put into, a short read says nothing.
+    pipe.poll_io(cx, Direction::Read, |pipe| read_into(pipe.as_fd(), buf))
+        .map_ok(drop)
 }
 
 macro_rules! child_pipe {

@@ -24,12 +24,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use heist_executor::local;
 use heist_executor::task::{JoinHandle, Meta};
+use heist_executor::{current_thread, local};
 use heist_primitive::sync::Arc;
 use heist_primitive::thread::AccessError;
 
-use super::handle::{Handle, RuntimeFlavor, TryCurrentError};
+use super::handle::{Handle, TryCurrentError};
 use super::id::Id;
 use crate::macros::support::replace_state;
 use crate::time::timers::Timers;
@@ -169,15 +169,11 @@ pub(crate) struct Paused {
 ///
 /// # Panics
 ///
-/// If they cannot: on the thread of a current-thread runtime, and where a `LocalSet` is polled.
+/// If they cannot: on the thread that runs the tasks of a current-thread runtime, and where a `LocalSet` is polled.
 #[track_caller]
 pub(crate) fn pause_driving() -> Paused {
     let driving = is_driving();
-    let is_bound = || {
-        let flavor = try_current().map(|handle| handle.runtime_flavor());
-        local::is_running() || flavor == Ok(RuntimeFlavor::CurrentThread)
-    };
-    if driving && is_bound() {
+    if driving && (local::is_running() || current_thread::is_current()) {
         panic!("{IN_PLACE}");
     }
     let _ = CONTEXT.try_with(|context| context.driving.set(false));

@@ -93,7 +93,7 @@ pub fn worker_index() -> Option<usize> {
     of_pool.or_else(|| heist_executor::current_thread::is_current().then_some(0))
 }
 
-/// Whether an I/O operation failed because the runtime of its socket has shut down.
+/// Whether an I/O operation failed because the runtime of its socket, or that of a file operation, has shut down.
 ///
 /// ```
 /// use heist::net::TcpListener;
@@ -109,6 +109,7 @@ pub fn worker_index() -> Option<usize> {
 /// # }
 /// ```
 pub fn is_rt_shutdown_err(err: &std::io::Error) -> bool {
-    err.get_ref()
-        .is_some_and(|inner| inner.is::<heist_reactor::ShutDown>())
+    err.get_ref().is_some_and(|inner| {
+        inner.is::<heist_reactor::ShutDown>() || inner.is::<crate::io::blocking::ShutDown>()
+    })
 }

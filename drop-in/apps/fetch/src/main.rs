@@ -28,6 +28,7 @@ async fn main() -> Result<(), Failure> {
         equal("/", text.as_str(), "hello, 127.0.0.1")?;
         sums(&client, &base).await?;
         upload(&client, &base).await?;
+        file(&client, &base).await?;
         events(&client, &base).await?;
         timeouts(&client, &base).await?;
         crowd(&client, &base).await?;
@@ -92,7 +93,31 @@ async fn upload(client: &Client, base: &str) -> Result<(), Failure> {
         .body(Body::wrap_stream(chunks));
     let text = sent.send().await?.text().await?;
     let sum: u64 = (0..64).map(|n| n * 65536).sum();
-    equal("/upload", text, format!("{} {sum}", 64 * 65536))
+    equal("/upload", text, format!("{} {sum}", 64 * 65536))?;
+
+    let stops = stream::iter([Ok::<_, std::io::Error>("some")]).chain(stream::pending());
+    let stopped = client
+        .post(format!("{base}/upload"))
+        .body(Body::wrap_stream(stops))
+        .send();
+    equal(
+        "/upload that stops",
+        stopped.await?.status(),
+        StatusCode::BAD_REQUEST,
+    )
+}
+
+/// The service's own source, whole and in part.
+async fn file(client: &Client, base: &str) -> Result<(), Failure> {
+    const SOURCE: &str = include_str!("../../web/src/main.rs");
+    let url = format!("{base}/source/main.rs");
+    let whole = client.get(&url).send().await?.text().await?;
+    equal("/source", whole.as_str(), SOURCE)?;
+    let part = client.get(&url).header("range", "bytes=1000-1999").send().await?;
+    equal("/source in part", part.status(), StatusCode::PARTIAL_CONTENT)?;
+    equal("a part", &*part.bytes().await?, &SOURCE.as_bytes()[1000..2000])?;
+    let gone = client.get(format!("{base}/source/gone.rs")).send().await?;
+    equal("no such file", gone.status(), StatusCode::NOT_FOUND)
 }
 
 /// The events come one by one, with comments in between while the service is silent.

@@ -1,4 +1,4 @@
-//! A web service on axum with axum's own serve: JSON, uploads, an event stream, a WebSocket, layers of tower.
+//! A web service on axum with axum's own serve: JSON, uploads, files, an event stream, a WebSocket, layers of tower.
 //!
 //! `web` prints "listening on ADDRESS". Ctrl-C ends it when the requests under way are answered.
 
@@ -25,6 +25,8 @@ use tower::ServiceBuilder;
 use tower::buffer::BufferLayer;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::timeout::TimeoutLayer;
+use tower_http::services::ServeDir;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -55,12 +57,19 @@ fn app() -> Router {
     Router::new()
         .route("/", get(hello))
         .route("/sum", post(sum))
-        .route("/upload", post(upload))
+        .route(
+            "/upload",
+            post(upload).layer(RequestBodyTimeoutLayer::new(Duration::from_millis(200))),
+        )
         .route("/events", get(events))
         .route("/shout", get(shout))
         .route("/never", get(never))
         .route("/late", get(never).layer(late))
         .route("/crowd", get(crowd).layer(crowded))
+        .nest_service(
+            "/source",
+            ServeDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")),
+        )
         .with_state(Arc::default())
 }
 
@@ -86,7 +95,7 @@ async fn sum(Json(Numbers { numbers }): Json<Numbers>) -> Json<Sum> {
     })
 }
 
-/// Answers with the number of bytes that came and their sum.
+/// Answers with the number of bytes that came and their sum. A body that stops coming is given up.
 async fn upload(body: Body) -> Result<String, StatusCode> {
     let seen = body
         .into_data_stream()

@@ -122,8 +122,9 @@ impl UnixDatagram {
     /// ```
     #[track_caller]
     pub fn from_std(socket: net::UnixDatagram) -> io::Result<UnixDatagram> {
+        let socket = UnixDatagram::from_mio(mio::net::UnixDatagram::from_std(socket))?;
         check_nonblocking(&socket)?;
-        UnixDatagram::from_mio(mio::net::UnixDatagram::from_std(socket))
+        Ok(socket)
     }
 
     /// Turns this into a socket of the standard library, which stays in non-blocking mode.

@@ -101,8 +101,9 @@ impl UnixListener {
     /// ```
     #[track_caller]
     pub fn from_std(listener: net::UnixListener) -> io::Result<UnixListener> {
+        let listener = UnixListener::from_mio(mio::net::UnixListener::from_std(listener))?;
         check_nonblocking(&listener)?;
-        UnixListener::from_mio(mio::net::UnixListener::from_std(listener))
+        Ok(listener)
     }
 
     /// Turns this into a listener of the standard library, which stays in non-blocking mode.
@@ -134,8 +135,8 @@ impl UnixListener {
     /// Any number of tasks may accept from one listener.
     ///
     /// # Errors
-    /// As [`TcpListener::accept`](crate::net::TcpListener::accept): when descriptors or memory have run out,
-    /// the error says what to raise, and the next accept waits before it tries again.
+    /// As [`TcpListener::accept`](crate::net::TcpListener::accept): when descriptors or memory have run out, the
+    /// next accept waits before it tries again.
     ///
     /// # Cancel safety
     /// A connection is taken from the queue only by the poll that returns it, so none is lost when the

@@ -14,7 +14,7 @@
 mod datagram;
 pub(super) mod listener;
 pub mod pipe;
-mod raw;
+pub(crate) mod raw;
 pub(super) mod socket;
 mod socket_addr;
 mod split;

@@ -86,10 +86,7 @@ impl UnixSocket {
     /// Outside of a runtime, or if its I/O is not enabled.
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
-        self.require(
-            Type::STREAM,
-            "listen needs a stream socket; make it with new_stream",
-        )?;
+        self.require(Type::STREAM, "listen cannot be called on a datagram socket")?;
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         UnixListener::from_mio(OwnedFd::from(self.socket).into())
     }
@@ -105,10 +102,7 @@ impl UnixSocket {
     /// # Cancel safety
     /// Dropping the future gives the attempt up.
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
-        self.require(
-            Type::STREAM,
-            "connect needs a stream socket; make it with new_stream, or call datagram() first",
-        )?;
+        self.require(Type::STREAM, "connect cannot be called on a datagram socket")?;
         match self.socket.connect(&SockAddr::unix(path)?) {
             Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => return Err(error),
             _ => {}
@@ -125,18 +119,15 @@ impl UnixSocket {
     /// Outside of a runtime, or if its I/O is not enabled.
     #[track_caller]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
-        self.require(
-            Type::DGRAM,
-            "datagram needs a datagram socket; make it with new_datagram",
-        )?;
+        self.require(Type::DGRAM, "datagram cannot be called on a stream socket")?;
         UnixDatagram::from_mio(OwnedFd::from(self.socket).into())
     }
 
-    fn require(&self, kind: Type, remedy: &'static str) -> io::Result<()> {
+    fn require(&self, kind: Type, otherwise: &'static str) -> io::Result<()> {
         if self.socket.r#type()? == kind {
             return Ok(());
         }
-        Err(io::Error::other(remedy))
+        Err(io::Error::other(otherwise))
     }
 }
 

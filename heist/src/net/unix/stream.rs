@@ -72,13 +72,10 @@ impl UnixStream {
         UnixStream::connecting(mio::net::UnixStream::connect_addr(socket_addr.as_std())?).await
     }
 
-    /// Waits for the end of an attempt to connect, which most systems make at once.
+    /// Waits for the end of an attempt to connect. Most systems connect at once, but the listener may be dropped
+    /// before it accepts; waiting for the event finds that out.
     pub(super) async fn connecting(stream: mio::net::UnixStream) -> io::Result<UnixStream> {
         let stream = UnixStream::from_mio(stream)?;
-        if stream.io.peer_addr().is_ok() {
-            stream.io.assume_ready(Ready::WRITABLE);
-            return Ok(stream);
-        }
         poll_fn(|cx| stream.io.poll_ready(cx, Direction::Write)).await?;
         match stream.io.take_error()? {
             None => Ok(stream),
@@ -134,8 +131,9 @@ impl UnixStream {
     /// ```
     #[track_caller]
     pub fn from_std(stream: net::UnixStream) -> io::Result<UnixStream> {
+        let stream = UnixStream::from_mio(mio::net::UnixStream::from_std(stream))?;
         check_nonblocking(&stream)?;
-        UnixStream::from_mio(mio::net::UnixStream::from_std(stream))
+        Ok(stream)
     }
 
     /// Turns this into a connection of the standard library, which stays in non-blocking mode.

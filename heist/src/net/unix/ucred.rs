@@ -36,7 +36,7 @@ impl UCred {
         self.gid
     }
 
-    /// The process of the peer, where the system tells it: on Linux, Android, Apple's systems.
+    /// The process of the peer, where the system tells it: on Linux, Android, OpenBSD and Apple's systems.
     ///
     /// By the time you look, that process may be gone and its number another's.
     pub fn pid(&self) -> Option<pid_t> {
