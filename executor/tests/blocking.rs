@@ -161,6 +161,7 @@ fn a_thread_whose_name_cannot_be_made_is_not_waited_for() {
         stack_size: None,
         watch: None,
         on_terminate: None,
+        on_panic: None,
     });
     let handle = pool.handle().clone();
     let drops = Drops::default();

@@ -229,6 +229,7 @@ fn the_watch_sees_each_closure_begin_and_end_once() {
         thread_name: Arc::new(|| "test-blocking".to_owned()),
         stack_size: None,
         on_terminate: None,
+        on_panic: None,
         watch: Some(Arc::new(move |begins| {
             let count = if begins { &count_begun } else { &count_ended };
             count.fetch_add(1, Ordering::SeqCst);

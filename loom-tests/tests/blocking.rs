@@ -20,6 +20,7 @@ fn pool(max_threads: usize) -> Pool {
         stack_size: None,
         watch: None,
         on_terminate: None,
+        on_panic: None,
     })
 }
 

@@ -1,9 +1,9 @@
 //! The task cell: one allocation that holds state, future or output, and the join waker.
 //!
 //! ```text
-//!   Cell<F, S>   ┌────────────────────────────────── Header ──────────────────────────────────┬───────────┬────────────────────┐
-//!                │ state │ vtable │ id │ registry slot │ latency │ location │ name │ join waker │ scheduler │ stage: F or output │
-//!                └────────────────────────────────────────────────────────────────────────────┴───────────┴────────────────────┘
+//!   Cell<F, S>   ┌────────────────────────────────── Header ───────────────────────────────────────────┬───────────┬────────────────────┐
+//!                │ state │ vtable │ id │ parent │ registry slot │ latency │ location │ name │ join waker │ scheduler │ stage: F or output │
+//!                └─────────────────────────────────────────────────────────────────────────────────────┴───────────┴────────────────────┘
 //!                    ▲ TaskRef, Runnable, JoinRef<T>, wakers: each a thin pointer that owns one reference
 //! ```
 //!
@@ -50,7 +50,7 @@ use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 
 use super::latency::Latency;
 use super::state::{State, ToIdle, ToRunning, ToScheduled};
-use super::{How, Id, JoinError, Meta, Schedule, id};
+use super::{How, Id, JoinError, Meta, Schedule, TaskState, id};
 use crate::hooks::TaskMeta;
 
 pub(crate) use slot::TaskSlot;
@@ -60,6 +60,8 @@ struct Header {
     state: State,
     vtable: &'static Vtable,
     id: Id,
+    /// The task that spawned this one, if one did.
+    parent: Option<Id>,
     registry_slot: UnmodelledU64,
     latency: Latency,
     location: &'static Location<'static>,
@@ -154,6 +156,7 @@ where
         state: State::new(),
         vtable: &VtableOf::<F, S>::VTABLE,
         id: Id::next(),
+        parent: id::try_id(),
         registry_slot: UnmodelledU64::new(u64::MAX),
         latency: Latency::new(),
         location: meta.location,
@@ -209,7 +212,23 @@ impl TaskRef {
         self.header().location
     }
 
-    /// The three above, for a hook.
+    /// The task that spawned it, unless it was spawned outside of tasks.
+    pub(crate) fn parent(&self) -> Option<Id> {
+        self.header().parent
+    }
+
+    /// What it is doing; `None` once the output is there.
+    pub(crate) fn state(&self) -> Option<TaskState> {
+        let state = self.header().state.load();
+        match () {
+            () if state.is_complete() => None,
+            () if state.is_running() => Some(TaskState::Running),
+            () if state.is_scheduled() => Some(TaskState::Queued),
+            () => Some(TaskState::Waiting),
+        }
+    }
+
+    /// Id, name and location, for a hook.
     pub(crate) fn meta(&self) -> TaskMeta<'_> {
         self.header().meta()
     }
@@ -531,7 +550,7 @@ unsafe fn drop_output<F: Future, S: Schedule>(header: NonNull<Header>) {
     // SAFETY: the caller's reference.
     let cell = unsafe { cell::<F, S>(header) };
     let _current = id::enter(cell.header.id);
-    cell.set_stage(Stage::Consumed);
+    cell.drop_uncollected();
 }
 
 unsafe fn dealloc<F: Future, S: Schedule>(header: NonNull<Header>) {
@@ -615,7 +634,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let state = self.header.state.transition_to_complete();
         if !state.is_join_interested() {
             let _current = id::enter(self.header.id);
-            ignore_panic(|| self.set_stage(Stage::Consumed));
+            ignore_panic(|| self.drop_uncollected());
         } else if state.has_join_waker() {
             ignore_panic(|| {
                 // SAFETY: R4: complete and the bit is set: we may read.
@@ -640,6 +659,20 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         if self.header.state.drop_references(1 + usize::from(from_registry)) {
             dealloc_erased(header);
         }
+    }
+
+    /// Drops an output that nobody will collect, and tells of it if it is a panic. Only by the owner of the output (S3).
+    fn drop_uncollected(&self) {
+        self.stage.with(|stage| {
+            // SAFETY: R3: complete, and the output is the caller's.
+            if let (Stage::Finished(Err(error)), Some(hook)) = (unsafe { &*stage }, self.scheduler.on_panic())
+            {
+                if error.is_panic() {
+                    hook(&self.header.meta(), error);
+                }
+            }
+        });
+        self.set_stage(Stage::Consumed);
     }
 
     /// Drops in place what the stage holds and puts `next` there, also if that drop panics. Only by the one to
