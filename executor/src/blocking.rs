@@ -221,7 +221,7 @@ impl Pool {
     }
 
     /// Waits for the threads to end, for `limit` at the most. True: all have ended.
-    pub fn join(&mut self, limit: Option<Duration>) -> bool {
+    pub fn join(&self, limit: Option<Duration>) -> bool {
         let shared = &self.handle.shared;
         let mut state = shared.state.lock();
         match limit {

@@ -8,24 +8,41 @@
 //!
 //! | module of asyncio | here |
 //! |---|---|
+//! | runners | [`run`], [`Runner`] |
+//! | event loop | [`get_running_loop`], [`EventLoop`], [`Handle`], [`TimerHandle`], [`ExceptionContext`] |
+//! | threads | [`to_thread`], [`ThreadPoolExecutor`], [`run_coroutine_threadsafe`] |
+//! | introspection | [`current_task`], [`all_tasks`], [`ps`], [`pstree`] |
 //! | synchronization primitives | [`Lock`], [`Event`], [`Condition`], [`Semaphore`], [`BoundedSemaphore`], [`Barrier`] |
 //! | queues | [`Queue`], [`PriorityQueue`], [`LifoQueue`] |
 
 mod barrier;
 mod condition;
 mod event;
+mod event_loop;
 mod line;
+mod ps;
 mod queue;
+mod run;
 mod semaphore;
+mod threads;
 
 pub use self::barrier::{Barrier, BrokenBarrierError};
 pub use self::condition::{Condition, ConditionGuard};
 pub use self::event::Event;
+pub(crate) use self::event_loop::LoopState;
+pub use self::event_loop::{EventLoop, ExceptionContext, Handle, TimerHandle, get_running_loop};
+pub use self::ps::{all_tasks, current_task, ps, pstree};
 pub use self::queue::{
     LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, QueueShutDown, TaskDoneError, TryGetError,
     TryPutError,
 };
+pub use self::run::{RunError, Runner, run};
 pub use self::semaphore::{BoundedPermit, BoundedSemaphore, ReleasedTooOftenError};
+
+pub use self::threads::{
+    ResultError, SubmitError, ThreadPoolExecutor, ThreadPoolExecutorBuilder, ThreadsafeFuture,
+    run_coroutine_threadsafe, to_thread,
+};
 
 /// `asyncio.Lock`: the mutex, which lets tasks through in the order in which they came and has the value inside.
 pub use crate::sync::Mutex as Lock;
