@@ -183,8 +183,10 @@ fn ps_is_a_line_for_each_task_with_all_that_is_known() {
 fn pstree_shows_each_task_under_its_parent() {
     let runtime = rt_kit::current_thread();
     runtime.block_on(async {
-        let ended = heist::spawn(async { Builder::new().name("orphan").spawn(pending::<()>()).unwrap() });
-        let _orphan = ended.await.unwrap();
+        let ended = async {
+            let _orphan = Builder::new().name("orphan").spawn(pending::<()>()).unwrap();
+        };
+        heist::spawn(ended).await.unwrap();
         let spawn_child = |name| Builder::new().name(name).spawn(pending::<()>()).unwrap();
         let _root = Builder::new()
             .name("root")

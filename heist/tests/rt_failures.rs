@@ -9,8 +9,11 @@ use heist::runtime::{Builder, Runtime};
 use heist::task::{JoinSet, LocalSet, yield_now};
 use rt_kit::{child, panic_of, wait_until};
 
+/// The name of a task, and its panic.
+type Told = (Option<String>, String);
+
 /// Both flavours, and what they are told of.
-fn runtimes() -> [(Runtime, Receiver<(Option<String>, String)>); 2] {
+fn runtimes() -> [(Runtime, Receiver<Told>); 2] {
     [Builder::new_current_thread(), Builder::new_multi_thread()].map(|mut settings| {
         let (send, told) = mpsc::channel();
         let runtime = settings

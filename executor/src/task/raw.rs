@@ -36,6 +36,7 @@
 #![allow(unsafe_code)]
 
 mod slot;
+mod view;
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -50,7 +51,7 @@ use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 
 use super::latency::Latency;
 use super::state::{State, ToIdle, ToRunning, ToScheduled};
-use super::{How, Id, JoinError, Meta, Schedule, TaskState, id};
+use super::{How, Id, JoinError, Meta, Schedule, id};
 use crate::hooks::TaskMeta;
 
 pub(crate) use slot::TaskSlot;
@@ -195,52 +196,6 @@ impl TaskRef {
     fn header(&self) -> &Header {
         // SAFETY: R1.
         unsafe { self.0.as_ref() }
-    }
-
-    /// The task's id.
-    pub(crate) fn id(&self) -> Id {
-        self.header().id
-    }
-
-    /// The task's name, if it was given one.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.header().name.as_deref()
-    }
-
-    /// Where the task was spawned.
-    pub(crate) fn location(&self) -> &'static Location<'static> {
-        self.header().location
-    }
-
-    /// The task that spawned it, unless it was spawned outside of tasks.
-    pub(crate) fn parent(&self) -> Option<Id> {
-        self.header().parent
-    }
-
-    /// What it is doing; `None` once the output is there.
-    pub(crate) fn state(&self) -> Option<TaskState> {
-        let state = self.header().state.load();
-        match () {
-            () if state.is_complete() => None,
-            () if state.is_running() => Some(TaskState::Running),
-            () if state.is_scheduled() => Some(TaskState::Queued),
-            () => Some(TaskState::Waiting),
-        }
-    }
-
-    /// Id, name and location, for a hook.
-    pub(crate) fn meta(&self) -> TaskMeta<'_> {
-        self.header().meta()
-    }
-
-    /// Whether the output is there.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.header().state.load().is_complete()
-    }
-
-    /// Remembers where the registry keeps this task.
-    pub(crate) fn set_registry_slot(&self, slot: u64) {
-        self.header().registry_slot.store(slot, Ordering::Relaxed);
     }
 
     /// Asks for the future to be dropped at its next chance; the output will be a cancelled `JoinError`.
