@@ -102,6 +102,10 @@ fn a_panic_of_main_passes_and_what_is_left_is_cancelled_all_the_same() {
 }
 
 #[test]
+#[expect(
+    clippy::async_yields_async,
+    reason = "a task of the first run is awaited in the second"
+)]
 fn a_runner_runs_several_futures_on_one_loop() {
     for mut runner in runners() {
         let first = runner.run(async { get_running_loop().runtime().id() }).unwrap();

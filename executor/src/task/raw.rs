@@ -66,9 +66,13 @@ struct Header {
     registry_slot: UnmodelledU64,
     latency: Latency,
     location: &'static Location<'static>,
-    name: Option<Box<str>>,
+    /// Behind a thin pointer: most tasks have none.
+    name: Option<Box<Name>>,
     join_waker: UnsafeCell<Option<Waker>>,
 }
+
+/// The name of a task.
+struct Name(Box<str>);
 
 /// What a cell holds at its end: first the future, then its output.
 enum Stage<F: Future> {
@@ -78,8 +82,12 @@ enum Stage<F: Future> {
 }
 
 impl Header {
+    fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| &*name.0)
+    }
+
     fn meta(&self) -> TaskMeta<'_> {
-        TaskMeta::new(self.id, self.name.as_deref(), self.location)
+        TaskMeta::new(self.id, self.name(), self.location)
     }
 
     /// With RUNNING held, in a poll.
@@ -161,7 +169,7 @@ where
         registry_slot: UnmodelledU64::new(u64::MAX),
         latency: Latency::new(),
         location: meta.location,
-        name: meta.name,
+        name: meta.name.map(|name| Box::new(Name(name))),
         join_waker: UnsafeCell::new(None),
     };
     let cell = Box::new(Cell {

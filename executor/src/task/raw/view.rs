@@ -18,7 +18,7 @@ impl TaskRef {
 
     /// The task's name, if it was given one.
     pub(crate) fn name(&self) -> Option<&str> {
-        self.header().name.as_deref()
+        self.header().name()
     }
 
     /// Where the task was spawned.
