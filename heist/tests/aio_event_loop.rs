@@ -332,6 +332,8 @@ fn stop_lets_run_forever_end_after_the_callbacks_that_are_ready() {
     event_loop.call_soon(move || {
         stopping.stop();
         stopping.call_soon(inner.entry(3));
+        // Runs after the callbacks, before who runs the loop knows that it is stopped.
+        heist::spawn(async move { drop(stopping.call_soon(inner.entry(4))) });
     });
     event_loop.call_soon(log.entry(2));
     runner.run_forever().unwrap();
@@ -339,7 +341,7 @@ fn stop_lets_run_forever_end_after_the_callbacks_that_are_ready() {
     // Stopped before it runs: one round.
     event_loop.stop();
     runner.run_forever().unwrap();
-    assert_eq!(log.read(), [1, 2, 3]);
+    assert_eq!(log.read(), [1, 2, 3, 4]);
 }
 
 #[test]

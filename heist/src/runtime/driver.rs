@@ -216,9 +216,10 @@ fn wake_all(wakers: &mut Vec<Waker>) {
     }
 }
 
-/// One line on stderr, or nothing if that is closed.
+/// One line on stderr, written at once so that others' lines do not come between; or nothing if that is closed.
 pub(crate) fn report(what: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "heist: {what}");
+    let line = format!("heist: {what}\n");
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// What a panic said, if it said it in words.
