@@ -223,7 +223,7 @@ fn a_wake_from_another_thread_ends_the_wait() {
 fn the_watch_sees_each_closure_begin_and_end_once() {
     let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (count_begun, count_ended) = (begun.clone(), ended.clone());
-    let mut pool = blocking::Pool::new(blocking::Config {
+    let pool = blocking::Pool::new(blocking::Config {
         max_threads: 1,
         keep_alive: Duration::ZERO,
         thread_name: Arc::new(|| "test-blocking".to_owned()),
