@@ -445,7 +445,7 @@ fn a_descriptor_that_cannot_be_watched_goes_to_the_exception_handler() {
         send.send(failure.to_string()).unwrap()
     }));
     runtime.block_on(async { event_loop.add_reader(&file, || ()).unwrap() });
-    assert!(failures.recv().unwrap().contains("Reader"));
+    assert!(failures.recv().unwrap().contains("reader of descriptor"));
 }
 
 #[cfg(feature = "signal")]

@@ -132,6 +132,30 @@ fn a_bounded_queue_refuses_what_is_too_much_and_takes_more_when_there_is_room() 
 }
 
 #[test]
+fn who_waits_for_room_is_told_of_the_shutdown_while_there_is_none() {
+    let pool = ThreadPoolExecutor::builder()
+        .max_workers(1)
+        .queue_limit(0)
+        .build();
+    let (block, begun, release) = gate();
+    pool.submit(block).unwrap();
+    begun.recv().unwrap();
+    rt_kit::current_thread().block_on(async {
+        let mut waits = Box::pin(pool.submit_wait(|| ()));
+        heist::select! {
+            biased;
+            _ = &mut waits => panic!("there is no room"),
+            () = heist::task::yield_now() => {}
+        }
+        pool.shutdown(false, false);
+        // The thread is still at work.
+        assert!(matches!(waits.await, Err(SubmitError::ShutDown)));
+    });
+    drop(release);
+    pool.shutdown(true, false);
+}
+
+#[test]
 fn an_aborted_closure_gives_its_room_back() {
     let pool = ThreadPoolExecutor::builder()
         .max_workers(1)

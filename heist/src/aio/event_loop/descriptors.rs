@@ -65,13 +65,13 @@ impl EventLoop {
     where
         F: FnMut() + Send + 'static,
     {
-        let source = Source::Reader(number(fd));
+        let source = Source("reader of descriptor", number(fd));
         self.add(source, fd, Interest::READABLE, Location::caller(), callback)
     }
 
     /// Stops calling what [`add_reader`](Self::add_reader) was given for `fd`. Returns whether there was something.
     pub fn remove_reader(&self, fd: &impl AsFd) -> bool {
-        self.unwatch(Source::Reader(number(fd)))
+        self.unwatch(Source("reader of descriptor", number(fd)))
     }
 
     /// Calls `callback` whenever `fd` can be written: again and again, until [`remove_writer`](Self::remove_writer). See
@@ -85,13 +85,13 @@ impl EventLoop {
     where
         F: FnMut() + Send + 'static,
     {
-        let source = Source::Writer(number(fd));
+        let source = Source("writer of descriptor", number(fd));
         self.add(source, fd, Interest::WRITABLE, Location::caller(), callback)
     }
 
     /// Stops calling what [`add_writer`](Self::add_writer) was given for `fd`. Returns whether there was something.
     pub fn remove_writer(&self, fd: &impl AsFd) -> bool {
-        self.unwatch(Source::Writer(number(fd)))
+        self.unwatch(Source("writer of descriptor", number(fd)))
     }
 
     fn add(

@@ -38,7 +38,7 @@ impl EventLoop {
     {
         // It listens from here on, not from the task's first poll.
         let mut arrivals = signal(kind)?;
-        let source = Source::Signal(kind.as_raw_value());
+        let source = Source("handler of signal", kind.as_raw_value());
         self.watch(source, Location::caller(), callback, |watch, state| async move {
             loop {
                 arrivals.recv().await;
@@ -51,6 +51,6 @@ impl EventLoop {
     /// Stops calling what [`add_signal_handler`](Self::add_signal_handler) was given for the signal, which is ignored from
     /// then on unless others listen to it. Returns whether there was something.
     pub fn remove_signal_handler(&self, kind: SignalKind) -> bool {
-        self.unwatch(Source::Signal(kind.as_raw_value()))
+        self.unwatch(Source("handler of signal", kind.as_raw_value()))
     }
 }

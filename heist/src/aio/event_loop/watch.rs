@@ -13,6 +13,7 @@
 //! Absent on purpose: what is waited for.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::mem;
@@ -27,12 +28,14 @@ use super::ready::{Callback, LoopState};
 use crate::sync::Notify;
 use crate::time::Instant;
 
-/// What is watched: at most one watch for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Source {
-    Reader(i32),
-    Writer(i32),
-    Signal(i32),
+/// What is watched, and its number: at most one watch for each.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Source(pub(super) &'static str, pub(super) i32);
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.1)
+    }
 }
 
 type Action = Box<dyn FnMut() + Send>;
@@ -156,13 +159,13 @@ impl EventLoop {
         let waiting = wait(watch.clone(), state.clone());
         let task = async move {
             if let Err(error) = waiting.await {
-                let message = format!("waiting for {source:?} has failed");
+                let message = format!("waiting for {source} has failed");
                 state.fail(&ExceptionContext::new(message).with_exception(error));
             }
         };
         self.unwatch(source);
         let meta = Meta {
-            name: Some(format!("{source:?}").into()),
+            name: Some(source.to_string().into()),
             location,
         };
         let waiting = self.runtime().spawn_as(task, meta).abort_handle();
