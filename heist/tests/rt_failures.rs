@@ -3,10 +3,12 @@
 mod rt_kit;
 
 use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
 use heist::aio::{EventLoop, ExceptionContext};
 use heist::runtime::{Builder, Runtime};
 use heist::task::{JoinSet, LocalSet, yield_now};
+use heist::time::timeout;
 use rt_kit::{child, panic_of, wait_until};
 
 /// The name of a task, and its panic.
@@ -26,6 +28,21 @@ fn runtimes() -> [(Runtime, Receiver<Told>); 2] {
             .unwrap();
         (runtime, told)
     })
+}
+
+/// What is told next; fails if nothing ever is.
+async fn next<T>(told: &Receiver<T>) -> T {
+    let look = async {
+        loop {
+            match told.try_recv() {
+                Ok(told) => return told,
+                Err(_) => yield_now().await,
+            }
+        }
+    };
+    timeout(Duration::from_secs(60), look)
+        .await
+        .expect("nobody was told")
 }
 
 fn boom() {
@@ -48,12 +65,7 @@ fn a_panic_is_told_of_when_the_handle_was_dropped_before() {
                     .unwrap(),
             );
             send.send(()).unwrap();
-            let (name, text) = loop {
-                match told.try_recv() {
-                    Ok(told) => break told,
-                    Err(_) => yield_now().await,
-                }
-            };
+            let (name, text) = next(&told).await;
             assert_eq!(name.as_deref(), Some("detached"));
             assert!(text.contains("boom"), "{text}");
         });
@@ -102,7 +114,10 @@ fn what_is_collected_cancelled_or_no_failure_is_not_told_of() {
 fn blocking_closures_and_local_tasks_of_a_runtime_count_too() {
     for (runtime, told) in runtimes() {
         drop(runtime.spawn_blocking(boom));
-        assert!(told.recv().unwrap().1.contains("boom"));
+        let (_, text) = told
+            .recv_timeout(Duration::from_secs(60))
+            .expect("nobody was told");
+        assert!(text.contains("boom"));
     }
     let (send, told) = mpsc::channel();
     let runtime = Builder::new_current_thread()
@@ -146,12 +161,7 @@ fn without_a_hook_the_exception_handler_of_the_loop_is_told() {
             .spawn_on(async { boom() }, runtime.handle());
         let id = task.unwrap().id();
         runtime.block_on(async {
-            let failure = loop {
-                match told.try_recv() {
-                    Ok(failure) => break failure,
-                    Err(_) => yield_now().await,
-                }
-            };
+            let failure = next(&told).await;
             assert_eq!((failure.task(), failure.task_name()), (Some(id), Some("failing")));
             assert!(failure.location().unwrap().file().ends_with("rt_failures.rs"));
         });
