@@ -10,6 +10,8 @@
 //! - I1: somebody else who listens to the signal has it to himself: neither of the two acts then.
 //! - I2: the last resort is a waker: it runs on the thread `heist-signal`, however stuck all others are.
 //! - I3: once a runner has been here, the signal's default action is gone for good; the last resort stays in its place.
+//! - I4: an arrival that cancels is counted by the last resort before the runner ends; else that, coming to it later, would
+//!   find no runner and end the process.
 //!
 //! Ordering: the registry's lock; the counts order nothing.
 //!
@@ -64,7 +66,13 @@ impl Interrupts {
         loop {
             match self.listener.poll(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(()) if is_ours(&self.listener) => return Poll::Ready(()),
+                Poll::Ready(()) if is_ours(&self.listener) => {
+                    // I4.
+                    if let Some(last) = LAST_RESORT.get() {
+                        last.listen();
+                    }
+                    return Poll::Ready(());
+                }
                 Poll::Ready(()) => {}
             }
         }
