@@ -41,7 +41,7 @@ use heist_primitive::thread;
 
 use crate::coop;
 use crate::driver::{Around, ThreadName};
-use crate::hooks::{Hooks, TaskHook};
+use crate::hooks::{Hooks, PanicHook, TaskHook};
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, TaskRef, raw};
 
 /// How a pool is made.
@@ -58,6 +58,8 @@ pub struct Config {
     pub watch: Option<Watch>,
     /// After a closure has ended, however it did.
     pub on_terminate: Option<TaskHook>,
+    /// When the panic of a closure is dropped uncollected.
+    pub on_panic: Option<PanicHook>,
 }
 
 /// What becomes of a closure that has not begun when the pool shuts down.
@@ -92,7 +94,7 @@ impl fmt::Debug for Config {
 }
 
 struct Shared {
-    /// With `on_terminate` only: closures are neither hooked when given to the pool nor around their only poll.
+    /// With `on_terminate` and `on_panic` only: closures are neither hooked when given to the pool nor around their only poll.
     hooks: Option<StdArc<Hooks>>,
     state: Mutex<State>,
     /// For idle threads.
@@ -158,12 +160,12 @@ impl Pool {
             next_handle: 0,
             ended: Vec::new(),
         };
-        let hooks = config.on_terminate.clone().map(|on_terminate| {
-            StdArc::new(Hooks {
-                on_terminate: Some(on_terminate),
-                ..Hooks::default()
-            })
-        });
+        let hooks = Hooks {
+            on_terminate: config.on_terminate.clone(),
+            on_panic: config.on_panic.clone(),
+            ..Hooks::default()
+        };
+        let hooks = (hooks.on_terminate.is_some() || hooks.on_panic.is_some()).then(|| StdArc::new(hooks));
         let shared = Shared {
             hooks,
             state: Mutex::new(state),
@@ -191,6 +193,15 @@ impl Pool {
     /// Closes the pool: closures that have not begun are cancelled unless they are to be run (B3, B5), as are all later
     /// ones. Does not wait.
     pub fn begin_shutdown(&self) {
+        self.close(|queued| queued.at_close == AtClose::Run);
+    }
+
+    /// Closes the pool, and cancels also closures that were to be run, but for B5.
+    pub fn begin_shutdown_and_cancel(&self) {
+        self.close(|_| false);
+    }
+
+    fn close(&self, to_be_run: impl Fn(&Queued) -> bool) {
         let (cancelled, around) = {
             let mut state = self.handle.shared.state.lock();
             state.closing = true;
@@ -199,7 +210,7 @@ impl Pool {
             let (kept, cancelled): (VecDeque<_>, VecDeque<_>) = queue.partition(|queued| {
                 let expected = coming > 0;
                 coming -= usize::from(expected);
-                expected || queued.at_close == AtClose::Run
+                expected || to_be_run(queued)
             });
             state.queue = kept;
             (cancelled, state.around.take())
@@ -210,7 +221,7 @@ impl Pool {
     }
 
     /// Waits for the threads to end, for `limit` at the most. True: all have ended.
-    pub fn join(&mut self, limit: Option<Duration>) -> bool {
+    pub fn join(&self, limit: Option<Duration>) -> bool {
         let shared = &self.handle.shared;
         let mut state = shared.state.lock();
         match limit {
@@ -516,5 +527,9 @@ impl Schedule for Unscheduled {
 
     fn hooks(&self) -> Option<&Hooks> {
         self.hooks.as_deref()
+    }
+
+    fn on_panic(&self) -> Option<&PanicHook> {
+        self.hooks.as_ref()?.on_panic.as_ref()
     }
 }

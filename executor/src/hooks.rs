@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use heist_primitive::sync::StdArc;
 
-use crate::task::{Id, TaskRef};
+use crate::task::{Id, JoinError, TaskRef};
 
 /// What a task's hook is told: which task it is.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +76,9 @@ impl<'a> TaskMeta<'a> {
 /// Called with the task that it is about.
 pub type TaskHook = StdArc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
 
+/// Called with a task that has panicked, and its panic, when it is certain that nobody will collect that.
+pub type PanicHook = StdArc<dyn Fn(&TaskMeta<'_>, &JoinError) + Send + Sync>;
+
 /// Called on the thread that it is about.
 pub type ThreadHook = StdArc<dyn Fn() + Send + Sync>;
 
@@ -94,6 +97,8 @@ pub struct Hooks {
     pub before_park: Option<ThreadHook>,
     /// After a worker has slept.
     pub after_unpark: Option<ThreadHook>,
+    /// When the panic of a task is dropped uncollected. Kept apart (O3): it is called on no task's ordinary way.
+    pub on_panic: Option<PanicHook>,
 }
 
 impl Hooks {
@@ -106,6 +111,7 @@ impl Hooks {
             on_terminate,
             before_park,
             after_unpark,
+            on_panic: _,
         } = self;
         let of_tasks = [on_spawn, before_poll, after_poll, on_terminate];
         let of_threads = [before_park, after_unpark];
@@ -170,6 +176,7 @@ impl fmt::Debug for Hooks {
             .field("on_terminate", &self.on_terminate.is_some())
             .field("before_park", &self.before_park.is_some())
             .field("after_unpark", &self.after_unpark.is_some())
+            .field("on_panic", &self.on_panic.is_some())
             .finish()
     }
 }

@@ -14,7 +14,7 @@ const LONG: Duration = Duration::from_secs(3600);
 
 #[test]
 fn closures_run_beside_each_other_up_to_the_limit_and_queue_beyond() {
-    let mut pool = blocking_pool(3, LONG);
+    let pool = blocking_pool(3, LONG);
     let handle = pool.handle().clone();
     let (at_work, came) = mpsc::channel();
     let (release, released) = gate();
@@ -54,7 +54,7 @@ fn gate() -> Gate {
 
 #[test]
 fn an_idle_thread_goes_after_its_keep_alive_and_another_comes() {
-    let mut pool = blocking_pool(1, Duration::from_millis(1));
+    let pool = blocking_pool(1, Duration::from_millis(1));
     let handle = pool.handle().clone();
     for n in 0..20 {
         assert_eq!(block_on(handle.spawn(move || n, meta())).unwrap(), n);
@@ -68,7 +68,7 @@ fn an_idle_thread_goes_after_its_keep_alive_and_another_comes() {
 
 #[test]
 fn hand_off_races_with_idle_exit_and_loses_nothing() {
-    let mut pool = blocking_pool(2, Duration::from_micros(1));
+    let pool = blocking_pool(2, Duration::from_micros(1));
     let handle = pool.handle().clone();
     for n in 0..5000 {
         assert_eq!(block_on(handle.spawn(move || n, meta())).unwrap(), n);
@@ -79,7 +79,7 @@ fn hand_off_races_with_idle_exit_and_loses_nothing() {
 
 #[test]
 fn shutdown_waits_for_what_runs_and_cancels_what_has_not_begun() {
-    let mut pool = blocking_pool(1, LONG);
+    let pool = blocking_pool(1, LONG);
     let handle = pool.handle().clone();
     let (release, released) = mpsc::channel::<()>();
     let (at_work, came) = mpsc::channel();
@@ -108,7 +108,7 @@ fn shutdown_waits_for_what_runs_and_cancels_what_has_not_begun() {
 #[test]
 fn shutdown_does_not_overtake_the_thread_that_was_made_for_a_closure() {
     for _ in 0..200 {
-        let mut pool = blocking_pool(1, LONG);
+        let pool = blocking_pool(1, LONG);
         let first = pool.handle().spawn(|| 1, meta());
         pool.begin_shutdown();
         assert!(pool.join(None));
@@ -118,7 +118,7 @@ fn shutdown_does_not_overtake_the_thread_that_was_made_for_a_closure() {
 
 #[test]
 fn abort_stops_a_closure_that_has_not_begun_and_no_other() {
-    let mut pool = blocking_pool(1, LONG);
+    let pool = blocking_pool(1, LONG);
     let handle = pool.handle().clone();
     let (release, released) = mpsc::channel::<()>();
     let (at_work, came) = mpsc::channel();
@@ -142,7 +142,7 @@ fn abort_stops_a_closure_that_has_not_begun_and_no_other() {
 
 #[test]
 fn a_panic_is_in_the_join_error_and_the_thread_goes_on() {
-    let mut pool = blocking_pool(1, LONG);
+    let pool = blocking_pool(1, LONG);
     let handle = pool.handle().clone();
     let error = block_on(handle.spawn(|| panic!("boom"), meta())).unwrap_err();
     assert!(error.is_panic());
@@ -154,13 +154,14 @@ fn a_panic_is_in_the_join_error_and_the_thread_goes_on() {
 
 #[test]
 fn a_thread_whose_name_cannot_be_made_is_not_waited_for() {
-    let mut pool = blocking::Pool::new(blocking::Config {
+    let pool = blocking::Pool::new(blocking::Config {
         max_threads: 2,
         keep_alive: LONG,
         thread_name: Arc::new(|| panic!("no name")),
         stack_size: None,
         watch: None,
         on_terminate: None,
+        on_panic: None,
     });
     let handle = pool.handle().clone();
     let drops = Drops::default();
@@ -189,7 +190,7 @@ fn a_thread_that_is_stuck_behind_its_closures_is_waited_for_within_the_limit() {
 
 #[test]
 fn a_closure_to_be_run_at_the_close_is_run_and_others_are_cancelled() {
-    let mut pool = blocking_pool(1, LONG);
+    let pool = blocking_pool(1, LONG);
     let handle = pool.handle().clone();
     let (at_work, came) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();

@@ -223,12 +223,13 @@ fn a_wake_from_another_thread_ends_the_wait() {
 fn the_watch_sees_each_closure_begin_and_end_once() {
     let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (count_begun, count_ended) = (begun.clone(), ended.clone());
-    let mut pool = blocking::Pool::new(blocking::Config {
+    let pool = blocking::Pool::new(blocking::Config {
         max_threads: 1,
         keep_alive: Duration::ZERO,
         thread_name: Arc::new(|| "test-blocking".to_owned()),
         stack_size: None,
         on_terminate: None,
+        on_panic: None,
         watch: Some(Arc::new(move |begins| {
             let count = if begins { &count_begun } else { &count_ended };
             count.fetch_add(1, Ordering::SeqCst);

@@ -20,13 +20,14 @@ fn pool(max_threads: usize) -> Pool {
         stack_size: None,
         watch: None,
         on_terminate: None,
+        on_panic: None,
     })
 }
 
 #[test]
 fn two_closures_one_thread() {
     model(2, || {
-        let mut pool = pool(1);
+        let pool = pool(1);
         let first = pool.handle().spawn(|| 1, Meta::caller());
         let second = pool.handle().spawn(|| 2, Meta::caller());
         assert_eq!(block_on(first).unwrap() + block_on(second).unwrap(), 3);
@@ -38,7 +39,7 @@ fn two_closures_one_thread() {
 #[test]
 fn spawn_against_shutdown() {
     model(2, || {
-        let mut pool = pool(1);
+        let pool = pool(1);
         let handle = pool.handle().clone();
         let spawner = thread::spawn(move || match block_on(handle.spawn(|| 1, Meta::caller())) {
             Ok(output) => assert_eq!(output, 1),
@@ -54,7 +55,7 @@ fn spawn_against_shutdown() {
 #[test]
 fn the_first_closure_of_a_thread_is_run() {
     model(2, || {
-        let mut pool = pool(1);
+        let pool = pool(1);
         let first = pool.handle().spawn(|| 1, Meta::caller());
         let second = pool.handle().spawn(|| 2, Meta::caller());
         pool.begin_shutdown();
@@ -71,7 +72,7 @@ fn the_first_closure_of_a_thread_is_run() {
 #[test]
 fn run_at_close_against_shutdown() {
     model(2, || {
-        let mut pool = pool(1);
+        let pool = pool(1);
         let handle = pool.handle().clone();
         let spawner = thread::spawn(move || {
             let spawned = handle.try_spawn(|| 1, Meta::caller(), AtClose::Run);

@@ -50,7 +50,7 @@ use crate::histogram::{Histogram, Timed};
 use crate::hooks::{Hooks, Sleeping};
 use crate::multi_thread::WorkerCounters;
 use crate::park::{self, Parker};
-use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
+use crate::task::{How, Id, JoinHandle, Meta, Runnable, Schedule, TaskInfo, raw};
 
 pub(crate) use shared::Shared;
 pub use shared::is_current;
@@ -420,6 +420,22 @@ impl Handle {
     /// Tasks that are live.
     pub fn alive_tasks(&self) -> usize {
         self.shared.alive_tasks()
+    }
+
+    /// The live tasks, in no order.
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        let tasks = self.shared.registry.tasks();
+        tasks.into_iter().filter_map(TaskInfo::new).collect()
+    }
+
+    /// The live task with this id, looked for among all.
+    pub fn task(&self, id: Id) -> Option<TaskInfo> {
+        self.shared.registry.find(id).and_then(TaskInfo::new)
+    }
+
+    /// Whether a thread is in `block_on` and runs the tasks.
+    pub fn is_driven(&self) -> bool {
+        self.shared.is_driven()
     }
 
     /// Tasks ever spawned.

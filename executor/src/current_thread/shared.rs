@@ -24,7 +24,7 @@ use heist_primitive::sync::{Arc, Mutex, StdArc};
 use super::{Config, Core, PANICKED};
 use crate::coop;
 use crate::driver::{Clock, Driver};
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, PanicHook};
 use crate::multi_thread::{Counter, Counters, WorkerCounters};
 use crate::queue::{Injector, retry};
 use crate::task::registry::Registry;
@@ -67,6 +67,7 @@ pub(crate) struct Shared {
     /// Those of futures that run no tasks meanwhile.
     forced_yields: UnmodelledU64,
     pub(crate) hooks: Option<Box<Hooks>>,
+    pub(crate) on_panic: Option<PanicHook>,
     shut_down_on_panic: bool,
     /// A task has, and that is to shut the scheduler down.
     panicked: AtomicBool,
@@ -94,6 +95,7 @@ impl Shared {
             guests: Guests::default(),
             forced_yields: UnmodelledU64::new(0),
             hooks: config.hooks.boxed(),
+            on_panic: config.hooks.on_panic.clone(),
             shut_down_on_panic: config.shut_down_on_panic,
             panicked: AtomicBool::new(false),
             local_depth: UnmodelledU64::new(0),
@@ -105,6 +107,11 @@ impl Shared {
             clock: config.clock.clone(),
             stamps: config.timed.stamps(),
         }
+    }
+
+    /// Whether a thread holds the core, and so runs tasks.
+    pub(super) fn is_driven(&self) -> bool {
+        self.slot.lock().core.is_none() && !self.is_closed()
     }
 
     pub(super) fn take_core(&self) -> Option<Core> {
@@ -290,6 +297,10 @@ impl Schedule for Arc<Shared> {
 
     fn hooks(&self) -> Option<&Hooks> {
         self.hooks.as_deref()
+    }
+
+    fn on_panic(&self) -> Option<&PanicHook> {
+        self.on_panic.as_ref()
     }
 
     fn task_panicked(&self) {

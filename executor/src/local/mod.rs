@@ -40,6 +40,7 @@ use heist_primitive::sync::atomic::Ordering;
 
 use crate::coop;
 use crate::current_thread;
+use crate::hooks::PanicHook;
 use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
 
 use shared::Shared;
@@ -69,13 +70,18 @@ impl Default for LocalSet {
 impl LocalSet {
     /// A set without tasks, owned by this thread.
     pub fn new() -> Self {
-        Self::with_shared(Shared::new(None))
+        Self::with_shared(Shared::new(None, None))
+    }
+
+    /// A set without tasks, owned by this thread, which tells `on_panic` of panics that nobody collects.
+    pub fn with_panic_hook(on_panic: PanicHook) -> Self {
+        Self::with_shared(Shared::new(None, Some(on_panic)))
     }
 
     /// A set whose tasks pass the hooks and counters of `scheduler`, which nobody but this thread runs. It is to be polled
     /// within that scheduler's `block_on` only (L4).
     pub fn at(scheduler: &current_thread::Handle) -> Self {
-        Self::with_shared(Shared::new(Some(scheduler.shared.clone())))
+        Self::with_shared(Shared::new(Some(scheduler.shared.clone()), None))
     }
 
     fn with_shared(shared: Shared) -> Self {

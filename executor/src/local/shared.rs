@@ -18,7 +18,7 @@ use heist_primitive::sync::atomic::{AtomicBool, Ordering};
 use heist_primitive::sync::{Arc, Mutex};
 
 use crate::current_thread;
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, PanicHook};
 use crate::task::registry::Registry;
 use crate::task::{How, Runnable, Schedule, TaskRef};
 
@@ -40,10 +40,12 @@ pub(super) struct Shared {
     pub(super) panicked: AtomicBool,
     /// The scheduler that the set belongs to: it counts, measures and hooks the set's tasks as its own (L4).
     pub(super) home: Option<Arc<current_thread::Shared>>,
+    /// For a set without a home.
+    on_panic: Option<PanicHook>,
 }
 
 impl Shared {
-    pub(super) fn new(home: Option<Arc<current_thread::Shared>>) -> Self {
+    pub(super) fn new(home: Option<Arc<current_thread::Shared>>, on_panic: Option<PanicHook>) -> Self {
         Self {
             remote: Mutex::new(Remote {
                 queue: VecDeque::new(),
@@ -54,6 +56,7 @@ impl Shared {
             shut_down_on_panic: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
             home,
+            on_panic,
         }
     }
 
@@ -126,6 +129,13 @@ impl Schedule for Arc<Shared> {
 
     fn hooks(&self) -> Option<&Hooks> {
         self.home.as_ref()?.hooks.as_deref()
+    }
+
+    fn on_panic(&self) -> Option<&PanicHook> {
+        match &self.home {
+            Some(home) => home.on_panic.as_ref(),
+            None => self.on_panic.as_ref(),
+        }
     }
 
     fn task_panicked(&self) {

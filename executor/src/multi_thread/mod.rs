@@ -34,7 +34,7 @@ use crate::hooks::Hooks;
 use crate::loan::Loan;
 use crate::park;
 use crate::queue::Local;
-use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
+use crate::task::{How, Id, JoinHandle, Meta, Runnable, Schedule, TaskInfo, raw};
 
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
@@ -306,6 +306,22 @@ impl Handle {
     /// Tasks that are live.
     pub fn alive_tasks(&self) -> usize {
         self.shared.registry.live()
+    }
+
+    /// The live tasks, in no order.
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        let tasks = self.shared.registry.tasks();
+        tasks.into_iter().filter_map(TaskInfo::new).collect()
+    }
+
+    /// The live task with this id, looked for among all.
+    pub fn task(&self, id: Id) -> Option<TaskInfo> {
+        self.shared.registry.find(id).and_then(TaskInfo::new)
+    }
+
+    /// Whether it has been closed: what is spawned is cancelled.
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
     }
 
     /// Tasks ever spawned.

@@ -31,7 +31,7 @@ use super::crew::Crew;
 use super::sleepers::Sleepers;
 use super::worker;
 use crate::driver::Clock;
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, PanicHook};
 use crate::loan::Loan;
 use crate::park::Parker;
 use crate::queue::{Injector, Local, Remote, retry};
@@ -58,6 +58,7 @@ pub(super) struct Shared {
     /// The driver that workers wait in, if there is one.
     pub(super) loan: Option<StdArc<Loan>>,
     pub(super) hooks: Option<Box<Hooks>>,
+    on_panic: Option<PanicHook>,
     /// Those of futures that `block_on` polls; the workers count their own.
     forced_yields: UnmodelledU64,
     pub(super) next_slot: bool,
@@ -93,6 +94,7 @@ impl Shared {
             closed: AtomicBool::new(false),
             loan: config.loan.clone(),
             hooks: config.hooks.boxed(),
+            on_panic: config.hooks.on_panic.clone(),
             forced_yields: UnmodelledU64::new(0),
             next_slot: config.next_slot,
             global_queue_interval: config.global_queue_interval,
@@ -266,5 +268,9 @@ impl Schedule for Arc<Shared> {
 
     fn hooks(&self) -> Option<&Hooks> {
         self.hooks.as_deref()
+    }
+
+    fn on_panic(&self) -> Option<&PanicHook> {
+        self.on_panic.as_ref()
     }
 }

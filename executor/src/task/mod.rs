@@ -7,6 +7,7 @@
 //! | `join.rs`, `abort.rs`, `error.rs` | what the spawner holds: `JoinHandle`, `AbortHandle`, `JoinError` |
 //! | `registry.rs` | all live tasks of a runtime, for shutdown and counting |
 //! | `id.rs` | ids, and which task this thread is polling |
+//! | `info.rs` | a live task as others see it: what `ps` lists |
 //! | `latency.rs` | how long a task has waited to be polled, where that is measured |
 //! | `yield_now.rs` | letting others run |
 //!
@@ -19,6 +20,7 @@
 mod abort;
 mod error;
 mod id;
+mod info;
 mod join;
 mod latency;
 pub(crate) mod raw;
@@ -28,11 +30,12 @@ mod yield_now;
 
 use std::panic::Location;
 
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, PanicHook};
 
 pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use id::{Id, id, try_id};
+pub use info::{TaskInfo, TaskState};
 pub use join::JoinHandle;
 pub(crate) use raw::{Runnable, TaskRef, TaskSlot};
 pub use yield_now::{YieldNow, yield_now};
@@ -87,6 +90,11 @@ pub(crate) trait Schedule: Send + Sync + 'static {
 
     /// What is to be called around its polls and at its end.
     fn hooks(&self) -> Option<&Hooks> {
+        None
+    }
+
+    /// What is to be called when the task's panic is dropped uncollected.
+    fn on_panic(&self) -> Option<&PanicHook> {
         None
     }
 

@@ -1,9 +1,9 @@
 //! The task cell: one allocation that holds state, future or output, and the join waker.
 //!
 //! ```text
-//!   Cell<F, S>   ┌────────────────────────────────── Header ──────────────────────────────────┬───────────┬────────────────────┐
-//!                │ state │ vtable │ id │ registry slot │ latency │ location │ name │ join waker │ scheduler │ stage: F or output │
-//!                └────────────────────────────────────────────────────────────────────────────┴───────────┴────────────────────┘
+//!   Cell<F, S>   ┌────────────────────────────────── Header ───────────────────────────────────────────┬───────────┬────────────────────┐
+//!                │ state │ vtable │ id │ parent │ registry slot │ latency │ location │ name │ join waker │ scheduler │ stage: F or output │
+//!                └─────────────────────────────────────────────────────────────────────────────────────┴───────────┴────────────────────┘
 //!                    ▲ TaskRef, Runnable, JoinRef<T>, wakers: each a thin pointer that owns one reference
 //! ```
 //!
@@ -36,6 +36,7 @@
 #![allow(unsafe_code)]
 
 mod slot;
+mod view;
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -60,12 +61,18 @@ struct Header {
     state: State,
     vtable: &'static Vtable,
     id: Id,
+    /// The task that spawned this one, if one did.
+    parent: Option<Id>,
     registry_slot: UnmodelledU64,
     latency: Latency,
     location: &'static Location<'static>,
-    name: Option<Box<str>>,
+    /// Behind a thin pointer: most tasks have none.
+    name: Option<Box<Name>>,
     join_waker: UnsafeCell<Option<Waker>>,
 }
+
+/// The name of a task.
+struct Name(Box<str>);
 
 /// What a cell holds at its end: first the future, then its output.
 enum Stage<F: Future> {
@@ -75,8 +82,12 @@ enum Stage<F: Future> {
 }
 
 impl Header {
+    fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(|name| &*name.0)
+    }
+
     fn meta(&self) -> TaskMeta<'_> {
-        TaskMeta::new(self.id, self.name.as_deref(), self.location)
+        TaskMeta::new(self.id, self.name(), self.location)
     }
 
     /// With RUNNING held, in a poll.
@@ -154,10 +165,11 @@ where
         state: State::new(),
         vtable: &VtableOf::<F, S>::VTABLE,
         id: Id::next(),
+        parent: id::try_id(),
         registry_slot: UnmodelledU64::new(u64::MAX),
         latency: Latency::new(),
         location: meta.location,
-        name: meta.name,
+        name: meta.name.map(|name| Box::new(Name(name))),
         join_waker: UnsafeCell::new(None),
     };
     let cell = Box::new(Cell {
@@ -192,36 +204,6 @@ impl TaskRef {
     fn header(&self) -> &Header {
         // SAFETY: R1.
         unsafe { self.0.as_ref() }
-    }
-
-    /// The task's id.
-    pub(crate) fn id(&self) -> Id {
-        self.header().id
-    }
-
-    /// The task's name, if it was given one.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.header().name.as_deref()
-    }
-
-    /// Where the task was spawned.
-    pub(crate) fn location(&self) -> &'static Location<'static> {
-        self.header().location
-    }
-
-    /// The three above, for a hook.
-    pub(crate) fn meta(&self) -> TaskMeta<'_> {
-        self.header().meta()
-    }
-
-    /// Whether the output is there.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.header().state.load().is_complete()
-    }
-
-    /// Remembers where the registry keeps this task.
-    pub(crate) fn set_registry_slot(&self, slot: u64) {
-        self.header().registry_slot.store(slot, Ordering::Relaxed);
     }
 
     /// Asks for the future to be dropped at its next chance; the output will be a cancelled `JoinError`.
@@ -531,7 +513,7 @@ unsafe fn drop_output<F: Future, S: Schedule>(header: NonNull<Header>) {
     // SAFETY: the caller's reference.
     let cell = unsafe { cell::<F, S>(header) };
     let _current = id::enter(cell.header.id);
-    cell.set_stage(Stage::Consumed);
+    cell.drop_uncollected();
 }
 
 unsafe fn dealloc<F: Future, S: Schedule>(header: NonNull<Header>) {
@@ -615,7 +597,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let state = self.header.state.transition_to_complete();
         if !state.is_join_interested() {
             let _current = id::enter(self.header.id);
-            ignore_panic(|| self.set_stage(Stage::Consumed));
+            ignore_panic(|| self.drop_uncollected());
         } else if state.has_join_waker() {
             ignore_panic(|| {
                 // SAFETY: R4: complete and the bit is set: we may read.
@@ -640,6 +622,20 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         if self.header.state.drop_references(1 + usize::from(from_registry)) {
             dealloc_erased(header);
         }
+    }
+
+    /// Drops an output that nobody will collect, and tells of it if it is a panic. Only by the owner of the output (S3).
+    fn drop_uncollected(&self) {
+        self.stage.with(|stage| {
+            // SAFETY: R3: complete, and the output is the caller's.
+            if let (Stage::Finished(Err(error)), Some(hook)) = (unsafe { &*stage }, self.scheduler.on_panic())
+            {
+                if error.is_panic() {
+                    hook(&self.header.meta(), error);
+                }
+            }
+        });
+        self.set_stage(Stage::Consumed);
     }
 
     /// Drops in place what the stage holds and puts `next` there, also if that drop panics. Only by the one to

@@ -1,4 +1,4 @@
-//! All live tasks of a runtime, so that shutdown can find those that wait.
+//! All live tasks of a runtime, so that shutdown can find those that wait, and whoever asks can list them.
 //!
 //! One shard per worker and one for everybody else; a task is entered into the shard of the thread that
 //! spawns it, so workers do not meet on a lock except to remove what another has spawned.
@@ -24,7 +24,7 @@ use std::mem;
 use heist_primitive::CachePadded;
 use heist_primitive::sync::Mutex;
 
-use super::TaskRef;
+use super::{Id, TaskRef};
 
 const NONE: u32 = u32::MAX;
 
@@ -40,6 +40,15 @@ struct Shard {
     live: usize,
     entered: u64,
     closed: bool,
+}
+
+impl Shard {
+    fn tasks(&self) -> impl Iterator<Item = &TaskRef> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Live(task) => Some(task),
+            Entry::Free(_) => None,
+        })
+    }
 }
 
 /// The registry of one runtime.
@@ -127,6 +136,25 @@ impl Registry {
                 }
             }
         }
+    }
+
+    /// The tasks that are live now, shard by shard: not all of one moment.
+    pub(crate) fn tasks(&self) -> Vec<TaskRef> {
+        let mut tasks = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            // G3: a clone is a count, and moves of the list touch no task.
+            tasks.reserve(shard.live);
+            tasks.extend(shard.tasks().cloned());
+        }
+        tasks
+    }
+
+    /// The live task with this id.
+    pub(crate) fn find(&self, id: Id) -> Option<TaskRef> {
+        let find =
+            |shard: &CachePadded<Mutex<Shard>>| shard.lock().tasks().find(|task| task.id() == id).cloned();
+        self.shards.iter().find_map(find)
     }
 
     /// Tasks that are live now.

@@ -55,6 +55,7 @@ pub(crate) fn blocking_pool(max_threads: usize, keep_alive: Duration) -> blockin
         stack_size: None,
         watch: None,
         on_terminate: None,
+        on_panic: None,
     })
 }
 

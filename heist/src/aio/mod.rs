@@ -8,6 +8,10 @@
 //!
 //! | module of asyncio | here |
 //! |---|---|
+//! | runners | [`run`], [`Runner`] |
+//! | event loop | [`get_running_loop`], [`EventLoop`], [`Handle`], [`TimerHandle`], [`ExceptionContext`] |
+//! | threads | [`to_thread`], [`ThreadPoolExecutor`], [`run_coroutine_threadsafe`] |
+//! | introspection | [`current_task`], [`all_tasks`], [`ps`], [`pstree`] |
 //! | synchronization primitives | [`Lock`], [`Event`], [`Condition`], [`Semaphore`], [`BoundedSemaphore`], [`Barrier`] |
 //! | tasks | [`create_task`], [`TaskBuilder`], [`Task`], [`CancelToken`], [`TaskGroup`] |
 //! | waiting | [`sleep`], [`gather`], [`wait()`], [`as_completed`], [`shield`], [`wait_for`], [`timeout`] |
@@ -18,27 +22,40 @@ mod barrier;
 mod condition;
 mod context;
 mod event;
+mod event_loop;
 mod line;
+mod ps;
 mod queue;
+mod run;
 mod semaphore;
 mod task;
 mod task_group;
 mod wait;
+mod threads;
 
 pub use self::barrier::{Barrier, BrokenBarrierError};
 pub use self::condition::{Condition, ConditionGuard};
 pub use self::context::{Context, ContextToken, ContextVar, InContext, copy_context};
 pub use self::event::Event;
+pub(crate) use self::event_loop::LoopState;
+pub use self::event_loop::{EventLoop, ExceptionContext, Handle, TimerHandle, get_running_loop};
+pub use self::ps::{all_tasks, current_task, ps, pstree};
 pub use self::queue::{
     LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull, QueueShutDown, TaskDoneError, TryGetError,
     TryPutError,
 };
+pub use self::run::{RunError, Runner, run};
 pub use self::semaphore::{BoundedPermit, BoundedSemaphore, ReleasedTooOftenError};
 pub use self::task::{CallbackId, CancelHold, CancelToken, Task, TaskBuilder, TaskEnd, create_task};
 pub use self::task_group::{TaskFailure, TaskGroup, TaskGroupError, TaskGroupHandle, TaskPanic};
 pub use self::wait::{
     AsCompleted, Gather, ReturnWhen, Shield, Timeout, TryGather, as_completed, gather,
     gather_return_exceptions, shield, sleep, timeout, timeout_at, wait, wait_for,
+};
+
+pub use self::threads::{
+    ResultError, SubmitError, ThreadPoolExecutor, ThreadPoolExecutorBuilder, ThreadsafeFuture,
+    run_coroutine_threadsafe, to_thread,
 };
 
 /// `asyncio.Lock`: the mutex, which lets tasks through in the order in which they came and has the value inside.

@@ -20,7 +20,9 @@
 use std::env;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
+use std::time::Duration;
 
+use heist_executor::hooks::Hooks;
 use heist_executor::loan::Loan;
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
@@ -29,12 +31,15 @@ use heist_primitive::thread::available_parallelism;
 
 use super::builder::Builder;
 use super::context::{self, Role};
+use super::debug;
 use super::driver::{self, ReactorThread, TurnDriver};
 use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
+use super::hooks;
 use super::id::Id;
 use super::poll_times;
 use super::runtime::{Kind, Runtime};
 use super::seed::{RngSeed, Seeds};
+use crate::aio::LoopState;
 use crate::time::Clock;
 
 /// The environment variable with the number of workers.
@@ -53,20 +58,23 @@ pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
 
 fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
     let clock = Clock::with_hands(settings.start_paused);
-    let (driver, driver_handle) = TurnDriver::new(settings, clock)?;
+    let slow = slow_limit(settings);
+    let (driver, driver_handle) = TurnDriver::new(settings, clock, slow)?;
+    let event_loop = StdArc::new(LoopState::new(slow));
+    let hooks = hooks(settings, &event_loop, slow);
     let seed = random_seed();
     let config = current_thread::Config {
         global_queue_interval: settings.global_queue_interval,
         event_interval: settings.event_interval,
-        hooks: settings.hooks.clone(),
+        hooks: hooks.clone(),
         timed: poll_times::timed(settings),
         shut_down_on_panic: settings.shut_down_on_panic,
         clock: machine_clock(),
     };
     let scheduler = current_thread::Scheduler::new(config, Box::new(driver));
-    let mut blocking = blocking_pool(settings, driver_handle.clock.watch_of_blocking());
+    let mut blocking = blocking_pool(settings, &hooks, driver_handle.clock.watch_of_blocking());
     let to_tasks = Scheduler::CurrentThread(scheduler.handle().clone());
-    let handle = handle(settings, seed, to_tasks, &blocking, driver_handle);
+    let handle = handle(settings, seed, to_tasks, &blocking, driver_handle, event_loop);
     blocking.set_around(around(&handle, settings, Role::Blocking));
     Ok(Runtime::from_parts(
         handle,
@@ -78,7 +86,10 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
 #[track_caller]
 fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime> {
     assert!(!settings.start_paused, "{PAUSED_THREADS}");
-    let (driver, driver_handle) = TurnDriver::new(settings, Clock::new())?;
+    let slow = slow_limit(settings);
+    let (driver, driver_handle) = TurnDriver::new(settings, Clock::new(), slow)?;
+    let event_loop = StdArc::new(LoopState::new(slow));
+    let hooks = hooks(settings, &event_loop, slow);
     let lend = settings.reactor_loan && driver.has_sources();
     // Several workers need the sentinel, which runs on the reactor thread, also without I/O and timers.
     let needed = driver.has_sources() || workers > 1;
@@ -92,14 +103,14 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         event_interval: settings.event_interval,
         loan: loan.clone(),
         next_slot: settings.next_slot,
-        hooks: settings.hooks.clone(),
+        hooks: hooks.clone(),
         timed: poll_times::timed(settings),
         seed: settings.seed.as_ref().map_or(seed, RngSeed::as_u64),
         clock: machine_clock(),
     });
-    let mut blocking = blocking_pool(settings, None);
+    let mut blocking = blocking_pool(settings, &hooks, None);
     let to_tasks = Scheduler::MultiThread(pool.handle().clone());
-    let handle = handle(settings, seed, to_tasks, &blocking, driver_handle);
+    let handle = handle(settings, seed, to_tasks, &blocking, driver_handle, event_loop);
     blocking.set_around(around(&handle, settings, Role::Blocking));
     let workers_around = around(&handle, settings, Role::Driver);
     let kind = Kind::MultiThread {
@@ -124,6 +135,7 @@ fn handle(
     scheduler: Scheduler,
     blocking: &blocking::Pool,
     driver: driver::Handle,
+    event_loop: StdArc<LoopState>,
 ) -> Handle {
     Handle {
         shared: StdArc::new(Shared {
@@ -135,6 +147,7 @@ fn handle(
             seeds: Seeds::new(settings.seed.as_ref()),
             enters_to_spawn: settings.hooks.on_spawn.is_some(),
             local_owner: settings.local_owner,
+            event_loop,
         }),
     }
 }
@@ -151,20 +164,40 @@ fn start_threads(runtime: &mut Runtime, around: Around, loan: Option<StdArc<Loan
     pool.start(around)
 }
 
+/// The hooks of the user, and those that are there in any case or in debug mode.
+fn hooks(settings: &Builder, event_loop: &StdArc<LoopState>, slow: Option<Duration>) -> Hooks {
+    let mut hooks = settings.hooks.clone();
+    hooks
+        .on_panic
+        .get_or_insert_with(|| hooks::uncollected_panic(event_loop.clone()));
+    match slow {
+        Some(slow) => debug::hooks(hooks, slow),
+        None => hooks,
+    }
+}
+
+/// What debug mode calls slow, if it is on.
+fn slow_limit(settings: &Builder) -> Option<Duration> {
+    let is_asked_for = || env::var_os(debug::VARIABLE).is_some_and(|value| !value.is_empty() && value != "0");
+    let on = settings.debug.unwrap_or_else(is_asked_for);
+    on.then_some(settings.slow_callback_duration)
+}
+
 /// For durations that are measured, not waited for: a runtime's own clock may stand still.
 fn machine_clock() -> heist_executor::Clock {
     let clock = Clock::new();
     StdArc::new(move || clock.now_ns())
 }
 
-fn blocking_pool(settings: &Builder, watch: Option<blocking::Watch>) -> blocking::Pool {
+fn blocking_pool(settings: &Builder, hooks: &Hooks, watch: Option<blocking::Watch>) -> blocking::Pool {
     blocking::Pool::new(blocking::Config {
         max_threads: settings.max_blocking_threads,
         keep_alive: settings.thread_keep_alive,
         thread_name: thread_name(settings, "heist-blocking"),
         stack_size: settings.thread_stack_size,
         watch,
-        on_terminate: settings.hooks.on_terminate.clone(),
+        on_terminate: hooks.on_terminate.clone(),
+        on_panic: hooks.on_panic.clone(),
     })
 }
 

@@ -16,6 +16,7 @@ use heist_executor::hooks::{Hooks, ThreadHook};
 use heist_primitive::sync::StdArc;
 use heist_primitive::thread::ThreadId;
 
+use super::debug;
 use super::handle::RuntimeFlavor;
 use super::poll_times::{Latencies, PollTimes};
 use super::runtime::Runtime;
@@ -65,6 +66,9 @@ pub struct Builder {
     pub(super) seed: Option<RngSeed>,
     pub(super) poll_times: PollTimes,
     pub(super) latencies: Latencies,
+    /// `None`: as the environment says.
+    pub(super) debug: Option<bool>,
+    pub(super) slow_callback_duration: Duration,
 }
 
 impl Builder {
@@ -120,6 +124,8 @@ impl Builder {
             seed: None,
             poll_times: PollTimes::new(),
             latencies: Latencies::default(),
+            debug: None,
+            slow_callback_duration: debug::SLOW,
         }
     }
 

@@ -44,6 +44,7 @@ use heist_reactor::Reactor;
 
 use super::builder::Builder;
 use super::context::{self, Role};
+use super::debug;
 use super::limit::Limit;
 use crate::time::Clock;
 use crate::time::timers::Timers;
@@ -70,6 +71,8 @@ pub(super) struct TurnDriver {
     unparker: Waker,
     /// Empty between two parks; kept for its capacity.
     wakers: Vec<Waker>,
+    /// In debug mode, how long it may take to wake who is ready.
+    slow: Option<Duration>,
 }
 
 enum Wait {
@@ -83,7 +86,11 @@ impl TurnDriver {
     /// # Errors
     ///
     /// If the operating system denies the reactor its descriptors.
-    pub(super) fn new(settings: &Builder, clock: Clock) -> io::Result<(Self, Handle)> {
+    pub(super) fn new(
+        settings: &Builder,
+        clock: Clock,
+        slow: Option<Duration>,
+    ) -> io::Result<(Self, Handle)> {
         let wait = if settings.enable_io {
             Wait::Reactor(Reactor::with_capacity(
                 settings.max_io_events_per_tick,
@@ -114,6 +121,7 @@ impl TurnDriver {
             clock,
             unparker,
             wakers: Vec::new(),
+            slow,
         };
         Ok((driver, handle))
     }
@@ -157,10 +165,17 @@ impl Driver for TurnDriver {
             (Some(a), Some(b)) => self.wait(Some(a.min(b))),
             (a, b) => self.wait(a.or(b)),
         }
-        if let Some(timers) = &self.timers {
-            timers.advance(&mut self.wakers);
-        }
-        wake_all(&mut self.wakers);
+        let report_slow = |took| {
+            report(format_args!(
+                "debug: a turn of the reactor took {took:?} beside its wait"
+            ))
+        };
+        debug::measured(self.slow, report_slow, || {
+            if let Some(timers) = &self.timers {
+                timers.advance(&mut self.wakers);
+            }
+            wake_all(&mut self.wakers);
+        });
     }
 
     fn unparker(&self) -> Waker {
@@ -201,13 +216,14 @@ fn wake_all(wakers: &mut Vec<Waker>) {
     }
 }
 
-/// One line on stderr, or nothing if that is closed.
+/// One line on stderr, written at once so that others' lines do not come between; or nothing if that is closed.
 pub(crate) fn report(what: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "heist: {what}");
+    let line = format!("heist: {what}\n");
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// What a panic said, if it said it in words.
-pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
     match (
         payload.downcast_ref::<&'static str>(),
         payload.downcast_ref::<String>(),
@@ -219,7 +235,7 @@ pub(super) fn panic_text(payload: &(dyn Any + Send)) -> &str {
 }
 
 /// Drops a panic's payload, whose own drop may panic.
-pub(super) fn forget_quietly(payload: Box<dyn Any + Send>) {
+pub(crate) fn forget_quietly(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
     }

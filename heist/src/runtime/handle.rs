@@ -22,6 +22,7 @@ use super::driver;
 use super::id::Id;
 use super::metrics::RuntimeMetrics;
 use super::seed::Seeds;
+use crate::aio::LoopState;
 #[cfg(feature = "test-util")]
 use crate::time::Clock;
 use crate::time::timers::Timers;
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     pub(super) enters_to_spawn: bool,
     /// The thread of the `LocalRuntime` that this is a part of.
     pub(super) local_owner: Option<ThreadId>,
+    pub(super) event_loop: StdArc<LoopState>,
 }
 
 /// The queue that a spawn goes to.
@@ -315,6 +317,10 @@ impl Handle {
 
     pub(super) fn local_owner(&self) -> Option<ThreadId> {
         self.shared.local_owner
+    }
+
+    pub(crate) fn event_loop(&self) -> &StdArc<LoopState> {
+        &self.shared.event_loop
     }
 
     pub(crate) fn io(&self) -> Option<&heist_reactor::Handle> {

@@ -10,12 +10,15 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use heist_executor::hooks::{TaskHook, TaskMeta, ThreadHook};
+use heist_executor::hooks::{PanicHook, TaskHook, TaskMeta, ThreadHook};
+use heist_executor::task::JoinError;
 use heist_primitive::sync::StdArc;
 
 use super::builder::Builder;
+use super::debug::Named;
 use super::driver;
 use super::handle::RuntimeFlavor;
+use crate::aio::{ExceptionContext, LoopState};
 
 /// What a runtime does when a task panics; given to [`Builder::unhandled_panic`].
 #[derive(Debug, Clone)]
@@ -46,6 +49,24 @@ fn thread_hook(name: &'static str, f: impl Fn() + Send + Sync + 'static) -> Opti
 
 fn task_hook(name: &'static str, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Option<TaskHook> {
     Some(StdArc::new(move |task| guard(format_args!("{name}"), || f(task))))
+}
+
+/// What happens to a panic that nobody collects, unless the builder was told otherwise: it goes to the exception handler of
+/// the event loop, or as one line to stderr.
+pub(super) fn uncollected_panic(event_loop: StdArc<LoopState>) -> PanicHook {
+    StdArc::new(move |task, error| {
+        guard(format_args!("exception"), || {
+            event_loop.fail(&ExceptionContext::of_task(task, error))
+        });
+    })
+}
+
+/// The same for a task that belongs to no runtime: one line on stderr.
+pub(crate) fn report_uncollected(task: &TaskMeta<'_>, error: &JoinError) {
+    driver::report(format_args!(
+        "{} failed and nobody awaited it: {error}",
+        Named(task)
+    ));
 }
 
 impl Builder {
@@ -196,6 +217,38 @@ impl Builder {
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
         self.hooks.on_terminate = task_hook("on_task_terminate", f);
+        self
+    }
+
+    /// Sets a function that is called with each task, or closure of the blocking pool, whose panic nobody will collect: its
+    /// handle was dropped before it was awaited to its end. The second argument is the panic.
+    ///
+    /// Unless set, such a panic goes to the exception handler of the runtime's [event loop](crate::aio::EventLoop), and that
+    /// writes one line with the task's name to stderr unless it was [set](crate::aio::EventLoop::set_exception_handler) to
+    /// something else. A panic in the function is reported on stderr and goes no further.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (send, lost) = mpsc::channel();
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .on_task_panic(move |task, error| send.send((task.id(), error.to_string())).unwrap())
+    ///     .build()?;
+    /// let id = runtime.spawn(async { panic!("boom") }).id(); // nobody awaits it
+    /// let (of, text) = lost.recv().unwrap();
+    /// assert_eq!(of, id);
+    /// assert!(text.contains("boom"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_task_panic<F>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>, &JoinError) + Send + Sync + 'static,
+    {
+        self.hooks.on_panic = Some(StdArc::new(move |task, error| {
+            guard(format_args!("on_task_panic"), || f(task, error));
+        }));
         self
     }
 

@@ -34,7 +34,8 @@
 //! context.rs  the current runtime of a thread ◄── handle.rs  Arc of what is shared ──► metrics.rs  counters
 //!                                                                        │
 //! local.rs    LocalRuntime: a runtime with a local set
-//! hooks.rs, poll_times.rs, seed.rs   more of the builder's settings
+//! tasks.rs    the list of live tasks
+//! hooks.rs, debug.rs, poll_times.rs, seed.rs   more of the builder's settings
 //! driver.rs   the only file where executor, reactor and timer meet ◄─────┘
 //! ```
 //!
@@ -44,9 +45,10 @@
 mod build;
 mod builder;
 pub(crate) mod context;
+pub(crate) mod debug;
 mod driver;
 mod handle;
-mod hooks;
+pub(crate) mod hooks;
 mod id;
 mod limit;
 pub(crate) mod local;
@@ -58,9 +60,10 @@ mod poll_times;
 )]
 mod runtime;
 mod seed;
+mod tasks;
 
 pub use self::builder::Builder;
-pub(crate) use self::driver::report;
+pub(crate) use self::driver::{forget_quietly, panic_text, report};
 pub use self::handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use self::hooks::UnhandledPanic;
 pub use self::id::Id;
@@ -72,6 +75,7 @@ pub use heist_executor::histogram::{
     HistogramConfiguration, HistogramScale, InvalidHistogramConfiguration, LogHistogram, LogHistogramBuilder,
 };
 pub use heist_executor::hooks::TaskMeta;
+pub use heist_executor::task::{TaskInfo, TaskState};
 
 /// Which worker of its runtime this thread is, as [`RuntimeMetrics`] counts them; `None` if it is none.
 ///

@@ -295,7 +295,9 @@ impl Runtime {
                 }
             }
         }
-        all_ended & self.blocking.join(limit.left())
+        all_ended &= self.blocking.join(limit.left());
+        self.handle.event_loop().shut_down();
+        all_ended
     }
 }
 

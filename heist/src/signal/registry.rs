@@ -67,6 +67,8 @@ struct Events {
 #[derive(Default)]
 struct Event {
     handled: bool,
+    /// How many listeners there are, waiting or not.
+    listeners: usize,
     arrivals: u64,
     /// By listener.
     waiting: BTreeMap<u64, Waker>,
@@ -93,10 +95,16 @@ impl Listener {
             handle(number, &registry.arrived[index], bell)?;
             event.handled = true;
         }
+        event.listeners += 1;
         let seen = event.arrivals;
         let id = events.next_listener;
         events.next_listener += 1;
         Ok(Listener { index, id, seen })
+    }
+
+    /// How many listen to the signal, this one included.
+    pub(crate) fn listeners(&self) -> usize {
+        registry().events.lock().events[self.index].listeners
     }
 
     /// Ready if the signal has arrived since the last time; otherwise keeps the waker.
@@ -121,7 +129,9 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let mut events = registry().events.lock();
-        let waker = events.events[self.index].waiting.remove(&self.id);
+        let event = &mut events.events[self.index];
+        event.listeners -= 1;
+        let waker = event.waiting.remove(&self.id);
         drop(events);
         drop(waker);
     }

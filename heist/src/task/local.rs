@@ -16,7 +16,9 @@ use std::task::{Context, Poll};
 
 use heist_executor::local;
 use heist_executor::task::{JoinHandle, Meta};
+use heist_primitive::sync::StdArc;
 
+use crate::runtime::hooks::report_uncollected;
 use crate::runtime::local::spawn as spawn_here;
 use crate::runtime::{Id, Runtime, UnhandledPanic};
 
@@ -50,7 +52,7 @@ impl LocalSet {
     /// A set without tasks, owned by this thread.
     pub fn new() -> Self {
         Self {
-            set: local::LocalSet::new(),
+            set: local::LocalSet::with_panic_hook(StdArc::new(report_uncollected)),
             id: Id::from_seed(RandomState::new().build_hasher().finish()),
         }
     }

@@ -37,7 +37,7 @@ use std::time::Duration;
 use heist_primitive::CachePadded;
 use heist_primitive::sync::Mutex;
 use heist_primitive::sync::atomic::{AtomicU64, Ordering::Relaxed};
-pub(super) use heist_timer::Key;
+pub(crate) use heist_timer::Key;
 use heist_timer::Wheel;
 
 use super::horizon::Horizon;
@@ -81,7 +81,7 @@ impl Ticks {
 
 /// What became of a timer that was to be registered, updated or reset.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// It waits in the wheel under this key.
     Waits(Key),
     /// Its deadline has passed.
@@ -175,7 +175,7 @@ impl Timers {
     }
 
     /// The tick in which a timer with this deadline fires.
-    pub(super) fn tick_of(&self, deadline: Instant) -> u64 {
+    pub(crate) fn tick_of(&self, deadline: Instant) -> u64 {
         self.ticks.at_or_after(self.clock.ns_of(deadline))
     }
 
@@ -190,7 +190,7 @@ impl Timers {
     }
 
     /// Adds a timer that wakes `waker`.
-    pub(super) fn register(&self, tick: u64, waker: &Waker) -> Outcome {
+    pub(crate) fn register(&self, tick: u64, waker: &Waker) -> Outcome {
         let waker = waker.clone();
         let mut locked = self.locked.lock();
         if locked.is_shut_down() {
@@ -248,7 +248,7 @@ impl Timers {
     }
 
     /// Removes a timer.
-    pub(super) fn cancel(&self, key: Key) {
+    pub(crate) fn cancel(&self, key: Key) {
         let mut locked = self.locked.lock();
         let waker = locked.wheel.cancel(key);
         drop(locked);

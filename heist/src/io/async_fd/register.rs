@@ -14,7 +14,7 @@
 use super::{AsyncFd, AsyncFdRegisterError};
 use heist_reactor::Interest;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -105,6 +105,13 @@ impl<T: AsRawFd> AsyncFd<T> {
     #[deprecated = "it does not ask for the promise that makes it sound; use `AsyncFd::register_with_interest`"]
     pub fn try_with_interest(inner: T, interest: Interest) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
         AsyncFd::make(inner, interest)
+    }
+}
+
+impl AsyncFd<OwnedFd> {
+    /// [`register_with_interest`](AsyncFd::register_with_interest) for what is known to keep I1.
+    pub(crate) fn owned(fd: OwnedFd, interest: Interest) -> io::Result<Self> {
+        Ok(AsyncFd::make(fd, interest)?)
     }
 }
 
