@@ -190,7 +190,8 @@ fn abort_clients_drops_what_is_kept() {
                 writer.write(vec![b'x'; 8_000_000]);
                 seen.send(None).unwrap();
                 let lost = writer.wait_closed().await.err();
-                seen.send(Some((lost.is_none(), writer.get_write_buffer_size()))).unwrap();
+                seen.send(Some((lost.is_none(), writer.get_write_buffer_size())))
+                    .unwrap();
             }
         };
         let server = start_server(callback, ANYWHERE).await.unwrap();
@@ -312,14 +313,23 @@ fn peername_sockname_and_socket_tell_of_both_ends() {
     runtime().block_on(async {
         let (names, mut server_side) = mpsc::unbounded_channel();
         let callback = move |_reader, writer: StreamWriter| {
-            names.send((writer.peername(), writer.sockname(), writer.socket().unwrap().nodelay().unwrap())).unwrap();
+            names
+                .send((
+                    writer.peername(),
+                    writer.sockname(),
+                    writer.socket().unwrap().nodelay().unwrap(),
+                ))
+                .unwrap();
             async move { pending::<()>().await }
         };
         let server = start_server(callback, ANYWHERE).await.unwrap();
         let options = ConnectionOptions::new().local_addr("127.0.0.5:0".parse().unwrap());
         let (_reader, writer) = options.open(address(&server)).await.unwrap();
         assert_eq!(writer.peername(), Some(Endpoint::Ip(address(&server))));
-        assert_eq!(writer.sockname().unwrap().ip().unwrap().ip().to_string(), "127.0.0.5");
+        assert_eq!(
+            writer.sockname().unwrap().ip().unwrap().ip().to_string(),
+            "127.0.0.5"
+        );
         let ours = (writer.sockname(), writer.peername(), true);
         assert_eq!(server_side.recv().await.unwrap(), ours, "and without delay");
         let socket = writer.socket().unwrap();
@@ -338,9 +348,16 @@ fn the_limit_of_the_options_is_that_of_the_readers() {
     runtime().block_on(async {
         let callback = async |mut reader: StreamReader, writer: StreamWriter| {
             writer.write(reader.limit().to_string());
-            assert!(matches!(reader.readline().await, Err(StreamError::LimitOverrun(_))));
+            assert!(matches!(
+                reader.readline().await,
+                Err(StreamError::LimitOverrun(_))
+            ));
         };
-        let server = ServerOptions::new().limit(10).start(callback, ANYWHERE).await.unwrap();
+        let server = ServerOptions::new()
+            .limit(10)
+            .start(callback, ANYWHERE)
+            .await
+            .unwrap();
         let options = ConnectionOptions::new().limit(20);
         let (mut reader, writer) = options.open(address(&server)).await.unwrap();
         assert_eq!(reader.limit(), 20);
@@ -372,13 +389,24 @@ fn a_lost_connection_is_told_to_reader_and_writer() {
         };
         let server = start_server(callback, ANYWHERE).await.unwrap();
         let client = std::net::TcpStream::connect(address(&server)).unwrap();
-        socket2::SockRef::from(&client).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+        socket2::SockRef::from(&client)
+            .set_linger(Some(std::time::Duration::ZERO))
+            .unwrap();
         let (mut reader, writer): (StreamReader, StreamWriter) = theirs.recv().await.unwrap();
         drop(client);
         for _ in 0..2 {
-            assert_eq!(reader.read(1).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
-            assert_eq!(writer.drain().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
-            assert_eq!(writer.wait_closed().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+            assert_eq!(
+                reader.read(1).await.unwrap_err().kind(),
+                ErrorKind::ConnectionReset
+            );
+            assert_eq!(
+                writer.drain().await.unwrap_err().kind(),
+                ErrorKind::ConnectionReset
+            );
+            assert_eq!(
+                writer.wait_closed().await.unwrap_err().kind(),
+                ErrorKind::ConnectionReset
+            );
         }
     });
 }

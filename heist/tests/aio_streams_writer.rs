@@ -49,12 +49,18 @@ fn what_is_written_goes_out_in_order_though_nobody_drains() {
         writer.writelines(["ab", "cd"]);
         writer.write("ef");
         writer.writelines(["gh", "i"]);
-        assert_eq!((&control.written()[..], writer.get_write_buffer_size()), (&b"abc"[..], 6));
+        assert_eq!(
+            (&control.written()[..], writer.get_write_buffer_size()),
+            (&b"abc"[..], 6)
+        );
         settle().await;
         control.open(2);
         settle().await;
         writer.write("jk");
-        assert_eq!((&control.written()[..], writer.get_write_buffer_size()), (&b"abcde"[..], 6));
+        assert_eq!(
+            (&control.written()[..], writer.get_write_buffer_size()),
+            (&b"abcde"[..], 6)
+        );
         control.open(100);
         settle().await;
         assert_eq!(control.written(), b"abcdefghijk");
@@ -216,7 +222,10 @@ fn after_close_writes_are_dropped_and_drain_says_so() {
         writer.wait_closed().await.unwrap();
         writer.write("more");
         assert_eq!(control.written(), b"abc");
-        assert_eq!(writer.drain().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+        assert_eq!(
+            writer.drain().await.unwrap_err().kind(),
+            ErrorKind::ConnectionReset
+        );
     });
 }
 
@@ -274,7 +283,10 @@ fn an_error_of_the_transport_is_told_by_drain_and_wait_closed() {
         settle().await;
         for _ in 0..2 {
             assert_eq!(now(writer.drain()).unwrap_err().kind(), ErrorKind::BrokenPipe);
-            assert_eq!(now(writer.wait_closed()).unwrap_err().kind(), ErrorKind::BrokenPipe);
+            assert_eq!(
+                now(writer.wait_closed()).unwrap_err().kind(),
+                ErrorKind::BrokenPipe
+            );
         }
         assert_eq!(drain.ready().unwrap_err().kind(), ErrorKind::BrokenPipe);
         assert!(writer.is_closing() && control.dropped());
@@ -304,6 +316,21 @@ fn a_transport_that_panics_loses_the_connection_and_nobody_waits_for_ever() {
 }
 
 #[test]
+fn with_the_runtime_goes_what_was_not_sent_and_nobody_waits_for_ever() {
+    let (valve, control) = valve(0);
+    let runtime = runtime();
+    let writer = runtime.block_on(async { StreamWriter::new(valve) });
+    writer.write(vec![b'a'; HIGH + 9]);
+    let mut drain = Task::pending(writer.drain());
+    let mut closed = Task::pending(writer.wait_closed());
+    drop(runtime);
+    assert!(drain.ready().unwrap_err().to_string().contains("shut down"));
+    closed.ready().unwrap_err();
+    assert!(control.dropped());
+    writer.write("more");
+}
+
+#[test]
 fn write_eof_ends_the_direction_after_what_is_kept_and_reading_goes_on() {
     runtime().block_on(async {
         let (here, mut there) = heist::io::duplex(2);
@@ -317,7 +344,6 @@ fn write_eof_ends_the_direction_after_what_is_kept_and_reading_goes_on() {
         assert_eq!(read, "abc");
         there.write_all(b"ok").await.unwrap();
         assert_eq!(reader.readexactly(2).await.unwrap(), b"ok");
-        writer.write("");
         assert!(panic_message(|| writer.write("more")).contains("write_eof"));
         writer.close();
         assert_eq!(reader.read(1).await.unwrap(), b"");
@@ -368,6 +394,8 @@ fn writers_on_several_threads_keep_each_write_together() {
         for task in writing {
             task.await.unwrap();
         }
+        writer.set_write_buffer_limits(0, 0);
+        writer.drain().await.unwrap();
         assert_eq!(writer.get_write_buffer_size(), 0);
     });
 }

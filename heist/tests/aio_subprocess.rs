@@ -57,7 +57,10 @@ fn communicate_ignores_that_the_input_is_not_read() {
             .await
             .unwrap();
         let (stdout, _) = process.communicate(&[b'x'; 1_000_000]).await.unwrap();
-        assert_eq!((stdout.unwrap(), process.returncode()), (b"done\n".to_vec(), Some(7)));
+        assert_eq!(
+            (stdout.unwrap(), process.returncode()),
+            (b"done\n".to_vec(), Some(7))
+        );
     });
 }
 
@@ -144,10 +147,11 @@ fn kill_and_send_signal_reach_the_process_and_fail_after_its_end() {
             assert_eq!(late.unwrap_err().kind(), ErrorKind::NotFound);
         }
 
-        let mut trapping = create_subprocess_shell("trap 'exit 4' USR1; echo ready; while :; do sleep 0.01; done")
-            .stdout(Stdio::piped())
-            .await
-            .unwrap();
+        let mut trapping =
+            create_subprocess_shell("trap 'exit 4' USR1; echo ready; while :; do sleep 0.01; done")
+                .stdout(Stdio::piped())
+                .await
+                .unwrap();
         trapping.stdout.as_mut().unwrap().readline().await.unwrap();
         trapping.send_signal(0).unwrap();
         trapping.send_signal(libc::SIGUSR1).unwrap();
@@ -198,7 +202,9 @@ fn cwd_env_and_limit_are_as_they_were_asked_for() {
 #[test]
 fn a_program_that_is_not_there_is_an_error_of_the_start() {
     runtime().block_on(async {
-        let missing = create_subprocess_exec("/nonexistent/program", [""; 0]).await.unwrap_err();
+        let missing = create_subprocess_exec("/nonexistent/program", [""; 0])
+            .await
+            .unwrap_err();
         assert_eq!(missing.kind(), ErrorKind::NotFound);
     });
 }

@@ -28,7 +28,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::BytesMut;
 use heist_primitive::sync::{Mutex, MutexGuard, StdArc as Arc};
@@ -254,9 +254,7 @@ impl Connection {
 
     /// I2: the caller has `busy`, and hands it on.
     fn start_flusher(self: &Arc<Self>) {
-        let connection = self.clone();
-        let flusher = std::future::poll_fn(move |cx| connection.poll_flush(cx));
-        drop(self.handle.spawn(flusher));
+        drop(self.handle.spawn(Flusher(Some(self.clone()))));
     }
 
     /// Sends what there is, and ends what is to be ended. Ready when it has let go of `busy`, or all is over.
@@ -506,6 +504,31 @@ impl State {
 
     fn end_of_reading(&self) -> io::Result<usize> {
         self.loss.as_ref().map_or(Ok(0), |loss| Err(loss.to_error()))
+    }
+}
+
+/// The task that sends. One that is dropped before the end, with its runtime, leaves nobody who would: the connection
+/// is lost.
+struct Flusher(Option<Arc<Connection>>);
+
+impl Future for Flusher {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(connection) = &self.0 {
+            ready!(connection.poll_flush(cx));
+        }
+        self.0 = None;
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Flusher {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            let gone = io::Error::other("the runtime has shut down before all was sent");
+            connection.finish(Some(Loss::new(&gone)));
+        }
     }
 }
 

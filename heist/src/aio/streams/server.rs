@@ -22,7 +22,6 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::Weak;
 
 use heist_primitive::sync::{Mutex, StdArc as Arc};
 
@@ -59,10 +58,13 @@ pub(super) trait Listen: Send + Sync + 'static {
     fn accept(&self) -> impl Future<Output = io::Result<Arc<dyn Socket>>> + Send;
 }
 
+/// Listens, and gives the task that accepts.
+type Open = Box<dyn FnOnce(&Arc<Shared>) -> io::Result<AbortHandle> + Send>;
+
 /// A socket that is bound: how to listen on it.
 pub(super) struct Bound {
     pub(super) name: Endpoint,
-    pub(super) open: Box<dyn FnOnce(&Arc<Shared>) -> io::Result<AbortHandle> + Send>,
+    pub(super) open: Open,
     /// Undone when the server closes.
     pub(super) undo: Option<Box<dyn Send>>,
 }
@@ -109,7 +111,7 @@ struct State {
     undo: Vec<Box<dyn Send>>,
     doors: Vec<AbortHandle>,
     open_doors: usize,
-    clients: HashMap<u64, Weak<Connection>>,
+    clients: HashMap<u64, Arc<Connection>>,
     next_client: u64,
     forever: bool,
 }
@@ -343,7 +345,7 @@ impl Shared {
         }
         let number = state.next_client;
         state.next_client += 1;
-        state.clients.insert(number, Arc::downgrade(connection));
+        state.clients.insert(number, connection.clone());
         drop(state);
         connection.attach(Box::new(Client {
             server: self.clone(),
@@ -353,12 +355,7 @@ impl Shared {
     }
 
     fn clients(&self) -> Vec<Arc<Connection>> {
-        self.state
-            .lock()
-            .clients
-            .values()
-            .filter_map(Weak::upgrade)
-            .collect()
+        self.state.lock().clients.values().cloned().collect()
     }
 
     async fn until(&self, holds: impl Fn(&State) -> bool) {
