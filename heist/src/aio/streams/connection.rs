@@ -26,6 +26,9 @@
 //!
 //! Deliberately absent: reading ahead. The kernel holds what nobody has asked for, so the peer feels it.
 
+#[cfg(feature = "tls")]
+mod upgrade;
+
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
@@ -429,59 +432,6 @@ impl Connection {
             _ => {}
         }
         read
-    }
-}
-
-/// For an upgrade: both halves leave, others come back.
-#[cfg(feature = "tls")]
-impl Connection {
-    /// Waits until all is sent, and takes both halves.
-    ///
-    /// # Errors
-    /// The connection is closed, or about to be, or has no two halves.
-    pub(super) async fn take_halves(self: &Arc<Self>) -> io::Result<(ReadHalf, WriteHalf)> {
-        loop {
-            self.until(|state| {
-                state.idle_awaited = true;
-                (!state.busy || state.phase == Phase::Closed).then_some(())
-            })
-            .await;
-            let mut state = self.state.lock();
-            if state.phase != Phase::Open || !state.duplex {
-                return Err(state.lost());
-            }
-            // Between the two looks somebody may have begun to write.
-            if !state.busy && state.read.is_some() && state.line.is_some() {
-                (state.busy, state.idle_awaited) = (true, false);
-                let (read, line) = (state.read.take(), state.line.take());
-                return Ok((read.expect("just seen"), line.expect("just seen").into_half()));
-            }
-        }
-    }
-
-    /// The halves to go on with, after [`take_halves`](Self::take_halves).
-    pub(super) fn put_halves(self: &Arc<Self>, read: ReadHalf, write: WriteHalf, tls: TlsInfo) {
-        let mut state = self.state.lock();
-        if state.phase == Phase::Closed {
-            drop(state);
-            drop((read, write));
-            return;
-        }
-        state.read = Some(read);
-        state.line = Some(Line::new(write));
-        state.tls = Some(tls);
-        state.busy = false;
-        self.drive(state);
-    }
-
-    pub(super) fn tls(&self) -> Option<TlsInfo> {
-        self.state.lock().tls.clone()
-    }
-
-    /// Waits until the connection is over.
-    pub(super) async fn over(&self) {
-        self.until(|state| (state.phase == Phase::Closed).then_some(()))
-            .await;
     }
 }
 
