@@ -380,6 +380,27 @@ fn close_gives_the_socket_back_though_reader_and_writer_are_kept() {
 }
 
 #[test]
+fn close_and_abort_end_a_read_that_waits_in_another_task() {
+    runtime().block_on(async {
+        let server = start_server(async |_, _| pending::<()>().await, ANYWHERE)
+            .await
+            .unwrap();
+        for abort in [false, true] {
+            let (mut reader, writer) = open_connection(address(&server)).await.unwrap();
+            let read = heist::spawn(async move { reader.read(1).await });
+            aio_kit::settle().await;
+            if abort {
+                writer.abort()
+            } else {
+                writer.close()
+            }
+            let ended = heist::time::timeout(std::time::Duration::from_secs(20), read).await;
+            assert_eq!(ended.expect("it is woken").unwrap().unwrap(), b"");
+        }
+    });
+}
+
+#[test]
 fn a_lost_connection_is_told_to_reader_and_writer() {
     runtime().block_on(async {
         let (accepted, mut theirs) = mpsc::unbounded_channel();
