@@ -63,6 +63,7 @@
 //! | `signal` | yes | `heist::signal`: signal-hook-registry |
 //! | `hyper` | no | `heist::hyper`: hyper |
 //! | `tokio` | no | `heist::tokio_io`: the crate tokio without any feature; not with a patch that puts heist in its place |
+//! | `tls` | no | TLS for the streams of [`aio`]: rustls, tokio-rustls and the feature `tokio` |
 //! | `futures-io` | no | `heist::futures_io`: futures-io |
 //!
 //! # Cancel safety

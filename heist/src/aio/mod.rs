@@ -16,6 +16,8 @@
 //! | tasks | [`create_task`], [`TaskBuilder`], [`Task`], [`CancelToken`], [`TaskGroup`] |
 //! | waiting | [`sleep`], [`gather`], [`wait()`], [`as_completed`], [`shield`], [`wait_for`], [`timeout`] |
 //! | contextvars | [`ContextVar`], [`Context`], [`copy_context`] |
+//! | streams | [`open_connection`], [`start_server`], [`Server`], [`StreamReader`], [`StreamWriter`] |
+//! | subprocesses | `create_subprocess_exec`, `create_subprocess_shell`, `Process` (Unix, feature `process`) |
 //! | queues | [`Queue`], [`PriorityQueue`], [`LifoQueue`] |
 
 mod barrier;
@@ -32,6 +34,9 @@ mod task;
 mod task_group;
 mod wait;
 mod threads;
+mod streams;
+#[cfg(all(unix, feature = "process"))]
+mod subprocess;
 
 pub use self::barrier::{Barrier, BrokenBarrierError};
 pub use self::condition::{Condition, ConditionGuard};
@@ -57,6 +62,17 @@ pub use self::threads::{
     ResultError, SubmitError, ThreadPoolExecutor, ThreadPoolExecutorBuilder, ThreadsafeFuture,
     run_coroutine_threadsafe, to_thread,
 };
+#[cfg(feature = "tls")]
+pub use self::streams::TlsInfo;
+pub use self::streams::{
+    ConnectionOptions, ConnectionResult, Endpoint, IncompleteReadError, LimitOverrunError, Separators,
+    Server, ServerOptions, StreamError, StreamLines, StreamReader, StreamSocket, StreamWriter,
+    open_connection, start_server,
+};
+#[cfg(unix)]
+pub use self::streams::{open_unix_connection, start_unix_server};
+#[cfg(all(unix, feature = "process"))]
+pub use self::subprocess::{Process, Subprocess, create_subprocess_exec, create_subprocess_shell};
 
 /// `asyncio.Lock`: the mutex, which lets tasks through in the order in which they came and has the value inside.
 pub use crate::sync::Mutex as Lock;

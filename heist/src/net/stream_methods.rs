@@ -213,7 +213,7 @@ macro_rules! stream_methods {
                     self.io.take_error()
                 }
 
-                pub(super) fn read_poll(
+                pub(crate) fn read_poll(
                     &self,
                     cx: &mut Context<'_>,
                     buf: &mut ReadBuf<'_>,
@@ -226,7 +226,7 @@ macro_rules! stream_methods {
                         .map_ok(drop)
                 }
 
-                pub(super) fn write_poll(
+                pub(crate) fn write_poll(
                     &self,
                     cx: &mut Context<'_>,
                     buf: &[u8],
@@ -237,7 +237,7 @@ macro_rules! stream_methods {
                         })
                 }
 
-                pub(super) fn write_vectored_poll(
+                pub(crate) fn write_vectored_poll(
                     &self,
                     cx: &mut Context<'_>,
                     bufs: &[IoSlice<'_>],
@@ -249,7 +249,7 @@ macro_rules! stream_methods {
                 }
 
                 /// Ends the writing direction. That it has ended already is no error.
-                pub(super) fn shutdown_write(&self) -> io::Result<()> {
+                pub(crate) fn shutdown_write(&self) -> io::Result<()> {
                     match self.io.shutdown(std::net::Shutdown::Write) {
                         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
                         result => result,

@@ -48,6 +48,7 @@
 mod child;
 mod command;
 mod exit;
+mod kill;
 mod orphans;
 mod pre_exec;
 mod stdio;
@@ -62,4 +63,5 @@ use no_pidfd as pidfd;
 
 pub use child::Child;
 pub use command::Command;
+pub(crate) use kill::kill;
 pub use stdio::{ChildStderr, ChildStdin, ChildStdout};
