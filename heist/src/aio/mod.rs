@@ -10,6 +10,7 @@
 //! |---|---|
 //! | synchronization primitives | [`Lock`], [`Event`], [`Condition`], [`Semaphore`], [`BoundedSemaphore`], [`Barrier`] |
 //! | queues | [`Queue`], [`PriorityQueue`], [`LifoQueue`] |
+//! | transports and protocols | [`Protocol`], [`DatagramProtocol`], `SubprocessProtocol`, [`Transport`], [`create_connection`], [`create_server`] |
 
 mod barrier;
 mod condition;
@@ -17,6 +18,7 @@ mod event;
 mod line;
 mod queue;
 mod semaphore;
+mod transports;
 
 pub use self::barrier::{Barrier, BrokenBarrierError};
 pub use self::condition::{Condition, ConditionGuard};
@@ -26,6 +28,19 @@ pub use self::queue::{
     TryPutError,
 };
 pub use self::semaphore::{BoundedPermit, BoundedSemaphore, ReleasedTooOftenError};
+pub use self::transports::{
+    AnyProtocol, BufferedProtocol, DatagramProtocol, DatagramTransport, Protocol, ReadTransport,
+    StreamSocket, Transport, TransportServer, WriteTransport, connect_accepted_socket, create_connection,
+    create_datagram_endpoint, create_datagram_endpoint_on, create_server,
+};
+#[cfg(all(unix, feature = "process"))]
+pub use self::transports::{
+    SubprocessProtocol, SubprocessTransport, subprocess_command, subprocess_exec, subprocess_shell,
+};
+#[cfg(unix)]
+pub use self::transports::{
+    connect_read_pipe, connect_write_pipe, create_unix_connection, create_unix_server,
+};
 
 /// `asyncio.Lock`: the mutex, which lets tasks through in the order in which they came and has the value inside.
 pub use crate::sync::Mutex as Lock;

@@ -249,7 +249,7 @@ macro_rules! stream_methods {
                 }
 
                 /// Ends the writing direction. That it has ended already is no error.
-                pub(super) fn shutdown_write(&self) -> io::Result<()> {
+                pub(crate) fn shutdown_write(&self) -> io::Result<()> {
                     match self.io.shutdown(std::net::Shutdown::Write) {
                         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
                         result => result,

@@ -12,6 +12,7 @@
 //! Absent on purpose: `Future` on the child itself; [`Child::wait`] is the one way to wait.
 
 use super::exit::Running;
+use super::send_signal::send_signal;
 use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
 use crate::io::{AsyncRead, AsyncReadExt};
 use std::future::{Future, poll_fn};
@@ -86,6 +87,14 @@ impl Child {
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.state {
             State::Running(running) => running.kill(),
+            State::Done(_) => Ok(()),
+        }
+    }
+
+    /// Sends `signal`. Does nothing if the exit has been seen.
+    pub(crate) fn send_signal(&mut self, signal: libc::c_int) -> io::Result<()> {
+        match &mut self.state {
+            State::Running(running) => send_signal(running.id(), signal),
             State::Done(_) => Ok(()),
         }
     }

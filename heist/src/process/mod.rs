@@ -50,6 +50,7 @@ mod command;
 mod exit;
 mod orphans;
 mod pre_exec;
+mod send_signal;
 mod stdio;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
