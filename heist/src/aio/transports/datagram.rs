@@ -19,9 +19,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use heist_primitive::sync::{Mutex, StdArc as Arc};
@@ -30,6 +31,7 @@ use super::datagram_protocol::DatagramProtocol;
 use super::drive::Panics;
 use super::marks::{self, Marks, Told};
 use super::protocol::with_scratch;
+use crate::io::Interest;
 use crate::net::UdpSocket;
 use crate::sync::oneshot;
 
@@ -96,6 +98,7 @@ pub async fn create_datagram_endpoint_on<P: DatagramProtocol>(
     });
     let driver = Driver {
         protocol: factory(),
+        failures: next_failure(&socket),
         socket,
         shared: shared.clone(),
         panics: Panics::default(),
@@ -283,7 +286,12 @@ impl Shared {
         });
     }
 
-    fn poll_step(&self, socket: &UdpSocket, cx: &mut Context<'_>) -> Poll<Step> {
+    fn poll_step(
+        &self,
+        socket: &Arc<UdpSocket>,
+        failures: &mut Failures,
+        cx: &mut Context<'_>,
+    ) -> Poll<Step> {
         loop {
             let mut state = self.state.lock();
             if let Some(step) = state.next() {
@@ -317,12 +325,42 @@ impl Shared {
             if !receives {
                 return Poll::Pending;
             }
-            match ready!(socket.poll_recv_ready(cx)) {
-                Ok(()) => return Poll::Ready(Step::Receive),
+            match socket.poll_recv_ready(cx) {
+                Poll::Ready(Ok(())) => return Poll::Ready(Step::Receive),
+                Poll::Ready(Err(error)) => {
+                    self.fail(Some(error));
+                    continue;
+                }
+                Poll::Pending => {}
+            }
+            // An error that no datagram comes with makes a socket neither readable nor writable.
+            let failed = ready!(failures.as_mut().poll(cx));
+            *failures = next_failure(socket);
+            match failed {
+                Ok(Some(error)) => return Poll::Ready(Step::Error(error)),
+                Ok(None) => {}
                 Err(error) => self.fail(Some(error)),
             }
         }
     }
+}
+
+/// The wait for the next error of a socket.
+type Failures = Pin<Box<dyn Future<Output = io::Result<Option<io::Error>>> + Send>>;
+
+/// Waits until the socket says that it has an error, and takes it: `None` if another operation was told already.
+fn next_failure(socket: &Arc<UdpSocket>) -> Failures {
+    let socket = socket.clone();
+    Box::pin(async move {
+        socket.ready(Interest::ERROR).await?;
+        let mut taken = Ok(None);
+        // `WouldBlock` is what clears the readiness, unless an error has come since.
+        let _ = socket.try_io(Interest::ERROR, || -> io::Result<()> {
+            taken = socket.take_error();
+            Err(io::ErrorKind::WouldBlock.into())
+        });
+        taken
+    })
 }
 
 impl State {
@@ -395,6 +433,7 @@ impl State {
 struct Driver<P> {
     protocol: P,
     socket: Arc<UdpSocket>,
+    failures: Failures,
     shared: Arc<Shared>,
     panics: Panics,
 }
@@ -410,7 +449,7 @@ impl<P: DatagramProtocol> Driver<P> {
             let _ = made.send(());
         }
         loop {
-            match poll_fn(|cx| self.shared.poll_step(&self.socket, cx)).await {
+            match poll_fn(|cx| self.shared.poll_step(&self.socket, &mut self.failures, cx)).await {
                 Step::Pause => self.call("pause_writing", P::pause_writing),
                 Step::Resume => self.call("resume_writing", P::resume_writing),
                 Step::Receive => self.receive(),
@@ -421,10 +460,14 @@ impl<P: DatagramProtocol> Driver<P> {
                 }
             };
         }
-        drop(released);
         let Driver {
-            protocol, mut panics, ..
+            protocol,
+            socket,
+            failures,
+            mut panics,
+            ..
         } = self;
+        drop((released, failures, socket));
         // What it says is for the one whose socket it was; the panic itself goes on below.
         let _ = panics.catch("drop", || drop(protocol));
         panics.go_on();
