@@ -12,8 +12,8 @@ mod rt_kit;
 
 use heist::io::unix::AsyncFd;
 use heist::io::{Interest, Ready};
-use net_kit::{kind, poll_once};
-use rt_kit::{Count, CountDrop, CountWake, both_flavours};
+use net_kit::{kind, one_flavour, poll_once};
+use rt_kit::{Count, CountDrop, CountWake};
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -52,7 +52,7 @@ async fn fill(socket: &AsyncFd<UnixStream>) -> usize {
     }
 }
 
-both_flavours! {
+one_flavour! {
     fn a_guard_reads_until_it_would_block(runtime) {
         runtime.block_on(async {
             let (socket, mut peer) = pair();

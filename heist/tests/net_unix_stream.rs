@@ -7,7 +7,7 @@ mod rt_kit;
 
 use heist::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest, Ready};
 use heist::net::{UnixListener, UnixStream};
-use net_kit::{Directory, kind, poll_once};
+use net_kit::{Directory, kind, one_flavour, poll_once};
 use rt_kit::both_flavours;
 use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
@@ -107,28 +107,6 @@ both_flavours! {
             // Nothing was shut down on the way.
             assert_eq!(left.try_write(b"a").unwrap(), 1);
             assert_eq!(right.try_write(b"b").unwrap(), 1);
-        });
-    }
-
-    fn a_dropped_writing_half_ends_the_stream_and_a_forgotten_one_does_not(runtime) {
-        runtime.block_on(async {
-            let (left, mut right) = UnixStream::pair().unwrap();
-            let (mut read, write) = left.into_split();
-            drop(write);
-            assert!(read_all(&mut right).await.is_empty());
-            right.write_all(b"still").await.unwrap();
-            let mut answer = [0; 5];
-            read.read_exact(&mut answer).await.unwrap();
-            assert_eq!(&answer, b"still");
-
-            let (left, right) = UnixStream::pair().unwrap();
-            let (read, write) = left.into_split();
-            write.forget();
-            heist::task::yield_now().await;
-            assert_eq!(kind(right.try_read(&mut [0; 1])), ErrorKind::WouldBlock);
-            drop(read);
-            right.readable().await.unwrap();
-            assert_eq!(right.try_read(&mut [0; 1]).unwrap(), 0);
         });
     }
 
@@ -263,6 +241,38 @@ both_flavours! {
         });
     }
 
+    fn a_stream_goes_to_std_and_back(runtime) {
+        runtime.block_on(async {
+            let (left, mut right) = net::UnixStream::pair().unwrap();
+            assert_eq!(kind(UnixStream::from_std(left.try_clone().unwrap())), ErrorKind::InvalidInput);
+            left.set_nonblocking(true).unwrap();
+            let left = UnixStream::try_from(left).unwrap();
+            assert_eq!(left.as_fd().as_raw_fd(), left.as_raw_fd());
+            left.writable().await.unwrap();
+            left.try_write(b"x").unwrap();
+            let mut left = left.into_std().unwrap();
+            assert_eq!(right.read(&mut [0; 8]).unwrap(), 1);
+            assert_eq!(kind(left.read(&mut [0; 8])), ErrorKind::WouldBlock);
+            right.write_all(b"y").unwrap();
+            assert_eq!(left.read(&mut [0; 8]).unwrap(), 1);
+        });
+    }
+
+    fn connecting_to_nobody_fails(runtime) {
+        runtime.block_on(async {
+            let directory = Directory::new();
+            let path = directory.at("nobody");
+            assert_eq!(kind(UnixStream::connect(&path).await), ErrorKind::NotFound);
+            drop(UnixListener::bind(&path).unwrap());
+            assert_eq!(kind(UnixStream::connect(&path).await), ErrorKind::ConnectionRefused);
+            let long = directory.at(&"x".repeat(200));
+            assert_eq!(kind(UnixStream::connect(&long).await), ErrorKind::InvalidInput);
+            assert_eq!(kind(UnixListener::bind(&long)), ErrorKind::InvalidInput);
+        });
+    }
+}
+
+one_flavour! {
     fn readiness_comes_with_data_and_goes_with_would_block(runtime) {
         runtime.block_on(async {
             let (left, right) = UnixStream::pair().unwrap();
@@ -306,33 +316,25 @@ both_flavours! {
         });
     }
 
-    fn a_stream_goes_to_std_and_back(runtime) {
+    fn a_dropped_writing_half_ends_the_stream_and_a_forgotten_one_does_not(runtime) {
         runtime.block_on(async {
-            let (left, mut right) = net::UnixStream::pair().unwrap();
-            assert_eq!(kind(UnixStream::from_std(left.try_clone().unwrap())), ErrorKind::InvalidInput);
-            left.set_nonblocking(true).unwrap();
-            let left = UnixStream::try_from(left).unwrap();
-            assert_eq!(left.as_fd().as_raw_fd(), left.as_raw_fd());
-            left.writable().await.unwrap();
-            left.try_write(b"x").unwrap();
-            let mut left = left.into_std().unwrap();
-            assert_eq!(right.read(&mut [0; 8]).unwrap(), 1);
-            assert_eq!(kind(left.read(&mut [0; 8])), ErrorKind::WouldBlock);
-            right.write_all(b"y").unwrap();
-            assert_eq!(left.read(&mut [0; 8]).unwrap(), 1);
-        });
-    }
+            let (left, mut right) = UnixStream::pair().unwrap();
+            let (mut read, write) = left.into_split();
+            drop(write);
+            assert!(read_all(&mut right).await.is_empty());
+            right.write_all(b"still").await.unwrap();
+            let mut answer = [0; 5];
+            read.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"still");
 
-    fn connecting_to_nobody_fails(runtime) {
-        runtime.block_on(async {
-            let directory = Directory::new();
-            let path = directory.at("nobody");
-            assert_eq!(kind(UnixStream::connect(&path).await), ErrorKind::NotFound);
-            drop(UnixListener::bind(&path).unwrap());
-            assert_eq!(kind(UnixStream::connect(&path).await), ErrorKind::ConnectionRefused);
-            let long = directory.at(&"x".repeat(200));
-            assert_eq!(kind(UnixStream::connect(&long).await), ErrorKind::InvalidInput);
-            assert_eq!(kind(UnixListener::bind(&long)), ErrorKind::InvalidInput);
+            let (left, right) = UnixStream::pair().unwrap();
+            let (read, write) = left.into_split();
+            write.forget();
+            heist::task::yield_now().await;
+            assert_eq!(kind(right.try_read(&mut [0; 1])), ErrorKind::WouldBlock);
+            drop(read);
+            right.readable().await.unwrap();
+            assert_eq!(right.try_read(&mut [0; 1]).unwrap(), 0);
         });
     }
 }

@@ -160,6 +160,14 @@ fn it_is_a_call_where_nothing_is_held_up() {
 }
 
 #[test]
+fn a_thread_that_only_waits_for_a_future_of_the_runtime_may_block() {
+    let runtime = rt_kit::current_thread();
+    let handle = runtime.handle();
+    let nested = handle.block_on(async { block_in_place(|| handle.block_on(async { 5 })) });
+    assert_eq!(nested, 5);
+}
+
+#[test]
 fn it_is_refused_where_the_tasks_have_one_thread() {
     let said = panic_of(|| rt_kit::current_thread().block_on(async { block_in_place(|| ()) }));
     assert!(said.contains("`heist::task::spawn_blocking`"), "{said}");

@@ -51,3 +51,18 @@ pub(crate) fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
 pub(crate) fn kind<T: std::fmt::Debug>(result: std::io::Result<T>) -> ErrorKind {
     result.unwrap_err().kind()
 }
+
+/// Makes a test on the current-thread runtime of each function that takes a `Runtime`: for those that assert that
+/// no event comes, since there the driver turns only where the test waits.
+#[allow(unused_macros, reason = "no test file uses all of it")]
+macro_rules! one_flavour {
+    ($(fn $name:ident($runtime:ident) $body:block)*) => {$(
+        #[test]
+        fn $name() {
+            let $runtime = rt_kit::current_thread();
+            $body
+        }
+    )*};
+}
+#[allow(unused_imports, reason = "no test file uses all of it")]
+pub(crate) use one_flavour;
