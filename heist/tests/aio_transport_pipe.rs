@@ -7,8 +7,8 @@ mod net_kit;
 mod rt_kit;
 mod transport_kit;
 
+use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::OwnedFd;
 
 use heist::aio::{
     ReadTransport, Transport, WriteTransport, connect_read_pipe, connect_write_pipe, create_unix_connection,
@@ -16,38 +16,45 @@ use heist::aio::{
 };
 use heist::io::{AsyncReadExt, AsyncWriteExt};
 use heist::net::UnixStream;
+use heist::net::unix::pipe;
 use net_kit::Directory;
 use rt_kit::both_flavours;
 use transport_kit::{Event, History, pattern, recorder};
 
-/// A recorder on the writing end of a pipe, and the reading end, which does not block.
-async fn write_pipe() -> (WriteTransport, History, std::fs::File) {
-    let (reader, writer) = std::io::pipe().unwrap();
+/// Far more than a pipe holds.
+const MUCH: usize = 4 << 20;
+
+/// The reading and the writing end of a pipe, which block.
+fn os_pipe() -> (File, File) {
+    let (sender, receiver) = pipe::pipe().unwrap();
+    let writer = sender.into_blocking_fd().unwrap();
+    (receiver.into_blocking_fd().unwrap().into(), writer.into())
+}
+
+/// A recorder on the writing end of a pipe, and the reading end.
+async fn write_pipe() -> (WriteTransport, History, File) {
+    let (reader, writer) = os_pipe();
     let (protocol, mut history) = recorder();
     let transport: WriteTransport = connect_write_pipe(|| protocol, writer).await.unwrap();
     assert_eq!(history.next().await, Event::Made);
-    let reader = OwnedFd::from(reader);
-    (transport, history, std::fs::File::from(reader))
+    (transport, history, reader)
 }
 
-/// Writes until the pipe is full and `n` bytes wait; the marks are out of the way.
-async fn fill(transport: &WriteTransport, n: usize) {
+/// Writes until the pipe is full and megabytes wait; the marks are out of the way.
+async fn fill(transport: &WriteTransport) {
     transport.set_write_buffer_limits(Some(usize::MAX), Some(0));
-    transport.write(&pattern(4 << 20));
-    // The first bytes may have waited for the first event.
-    let mut before = usize::MAX;
-    while before != transport.get_write_buffer_size() {
-        before = transport.get_write_buffer_size();
-        heist::time::sleep(std::time::Duration::from_millis(20)).await;
+    transport.write(&pattern(MUCH));
+    // The first bytes may wait for the first event. Then the pipe takes what it holds, at once.
+    while transport.get_write_buffer_size() == MUCH {
+        heist::task::yield_now().await;
     }
-    assert!(before > n, "a pipe does not hold that much");
 }
 
 both_flavours! {
     fn pause_writing_is_above_the_high_mark_and_resume_writing_at_the_low_one(runtime) {
         runtime.block_on(async {
             let (transport, mut history, mut reader) = write_pipe().await;
-            fill(&transport, 1 << 20).await;
+            fill(&transport).await;
             let waits = transport.get_write_buffer_size();
             transport.set_write_buffer_limits(Some(waits), Some(waits - 4096));
             assert!(history.is_quiet().await, "at the mark is not above it");
@@ -72,7 +79,7 @@ both_flavours! {
     fn a_lower_high_mark_pauses_at_once(runtime) {
         runtime.block_on(async {
             let (transport, mut history, _reader) = write_pipe().await;
-            fill(&transport, 1 << 20).await;
+            fill(&transport).await;
             assert!(history.is_quiet().await);
             transport.set_write_buffer_limits(Some(0), None);
             assert_eq!(history.next().await, Event::Pause);
@@ -115,7 +122,7 @@ both_flavours! {
     fn a_write_pipe_whose_readers_leave_bytes_is_lost_with_broken_pipe(runtime) {
         runtime.block_on(async {
             let (transport, mut history, reader) = write_pipe().await;
-            fill(&transport, 1 << 20).await;
+            fill(&transport).await;
             drop(reader);
             assert_eq!(
                 history.rest().await,
@@ -127,17 +134,17 @@ both_flavours! {
     fn an_aborted_write_pipe_loses_what_waits(runtime) {
         runtime.block_on(async {
             let (transport, mut history, reader) = write_pipe().await;
-            fill(&transport, 1 << 20).await;
+            fill(&transport).await;
             transport.abort();
             assert_eq!(history.rest().await, [Event::Lost(None), Event::Dropped]);
             let received = read_all(reader);
-            assert!(received.len() < 4 << 20);
+            assert!(received.len() < MUCH);
         });
     }
 
     fn a_read_pipe_hands_over_data_and_closes_at_its_end(runtime) {
         runtime.block_on(async {
-            let (reader, mut writer) = std::io::pipe().unwrap();
+            let (reader, mut writer) = os_pipe();
             let (protocol, mut history) = recorder();
             let transport: ReadTransport =
                 connect_read_pipe(|| protocol.keep_open(), reader).await.unwrap();
@@ -161,7 +168,7 @@ both_flavours! {
 
     fn a_closed_read_pipe_breaks_the_pipe(runtime) {
         runtime.block_on(async {
-            let (reader, mut writer) = std::io::pipe().unwrap();
+            let (reader, mut writer) = os_pipe();
             let (protocol, mut history) = recorder();
             let transport: ReadTransport = connect_read_pipe(|| protocol, reader).await.unwrap();
             transport.close();
@@ -172,7 +179,7 @@ both_flavours! {
 
     fn the_wrong_end_of_a_pipe_is_an_error(runtime) {
         runtime.block_on(async {
-            let (reader, writer) = std::io::pipe().unwrap();
+            let (reader, writer) = os_pipe();
             let read = connect_read_pipe::<transport_kit::Recorder<ReadTransport>, _>(|| unreachable!(), writer);
             assert_eq!(read.await.unwrap_err().kind(), ErrorKind::InvalidInput);
             let write = connect_write_pipe::<transport_kit::Recorder<WriteTransport>, _>(|| unreachable!(), reader);
@@ -230,7 +237,7 @@ both_flavours! {
 }
 
 /// Reads to the end, waiting as a thread does.
-fn read_all(mut reader: std::fs::File) -> Vec<u8> {
+fn read_all(mut reader: File) -> Vec<u8> {
     let mut received = Vec::new();
     reader.read_to_end(&mut received).unwrap();
     received

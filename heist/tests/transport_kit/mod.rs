@@ -26,9 +26,11 @@ pub(crate) struct Recorder<T> {
     events: UnboundedSender<Event>,
     transport: Option<T>,
     keep_open: bool,
-    on_data: Box<dyn FnMut(&T, &[u8]) + Send>,
+    on_data: OnData<T>,
     on_made: Box<dyn FnMut(&T) + Send>,
 }
+
+type OnData<T> = Box<dyn FnMut(&T, &[u8]) + Send>;
 
 /// What a recorder tells.
 pub(crate) struct History(UnboundedReceiver<Event>);

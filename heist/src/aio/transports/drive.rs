@@ -103,10 +103,11 @@ impl Driver {
         let Some(read) = self.call("data_received", |protocol| protocol.read(&*wire)) else {
             return;
         };
-        let at_end = matches!(read, Ok(0));
-        // `None` is a panic, after which nothing is kept open.
-        let keep_open = at_end && self.call("eof_received", |protocol| protocol.eof_received()) == Some(true);
-        self.pump.note_read(read, keep_open);
+        if self.pump.note_read(read) {
+            // `None` is a panic, after which nothing is kept open.
+            let keep_open = self.call("eof_received", |protocol| protocol.eof_received());
+            self.pump.shared.after_eof(keep_open == Some(true));
+        }
     }
 
     /// Calls the protocol, or the one that was set to take its place. A panic loses the connection (I7).

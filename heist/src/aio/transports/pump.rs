@@ -70,17 +70,24 @@ impl Pump {
         }
     }
 
-    /// Notes what a read has come to, and whether to keep the wire open after its end.
-    pub(super) fn note_read(&self, read: io::Result<usize>, keep_open: bool) {
+    /// Notes what a read has come to, and says whether it was the end.
+    pub(super) fn note_read(&self, read: io::Result<usize>) -> bool {
         match read {
-            Ok(0) => self.shared.end_reading(keep_open),
-            Ok(_) => {}
-            Err(error)
-                if matches!(
+            Ok(n) => {
+                if n == 0 {
+                    self.shared.end_reading();
+                }
+                n == 0
+            }
+            Err(error) => {
+                if !matches!(
                     error.kind(),
                     io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-                ) => {}
-            Err(error) => self.shared.fail(Some(error)),
+                ) {
+                    self.shared.fail(Some(error));
+                }
+                false
+            }
         }
     }
 }

@@ -240,11 +240,16 @@ impl Shared {
         self.state().flush();
     }
 
-    /// Nothing more is to be read. Whether the connection goes on is for `keep_open` and the wire to say.
-    pub(super) fn end_reading(&self, keep_open: bool) {
-        let mut state = self.state();
-        state.reading = Reading::Ended;
-        state.closing |= !(keep_open && self.duplex);
+    /// Nothing more is to be read.
+    pub(super) fn end_reading(&self) {
+        self.state().reading = Reading::Ended;
+    }
+
+    /// What becomes of the wire after the end of what is read: open only if it is wanted and can still be written to.
+    pub(super) fn after_eof(&self, keep_open: bool) {
+        if !(keep_open && self.duplex) {
+            self.close();
+        }
     }
 
     /// The pipe has no reader any more.

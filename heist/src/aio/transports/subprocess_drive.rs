@@ -255,7 +255,9 @@ impl<P: SubprocessProtocol> Driver<P> {
             read = read_scratch(&*wire, |data| protocol.pipe_data_received(fd, data));
         });
         if let (true, Some((_, pump))) = (called, self.pipes.0.iter().find(|(of, _)| *of == fd)) {
-            pump.note_read(read, false);
+            if pump.note_read(read) {
+                pump.shared.close();
+            }
         }
     }
 
