@@ -217,6 +217,28 @@ both_flavours! {
         });
     }
 
+    fn a_unix_socket_that_was_left_is_replaced_and_the_own_one_removed(runtime) {
+        runtime.block_on(async {
+            let directory = Directory::new();
+            let path = directory.at("socket");
+            let factory = || recorder::<Transport>().0;
+            drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+            assert!(path.exists(), "left behind");
+            let first = create_unix_server(factory, &path).await.unwrap();
+            drop(UnixStream::connect(&path).await.unwrap());
+            let second = create_unix_server(factory, &path).await.unwrap();
+            first.close();
+            drop(UnixStream::connect(&path).await.expect("the file is the second one's"));
+            drop(second);
+            assert!(!path.exists());
+
+            std::fs::write(&path, "a file").unwrap();
+            let error = create_unix_server(factory, &path).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AddrInUse);
+            assert_eq!(std::fs::read(&path).unwrap(), b"a file");
+        });
+    }
+
     fn half_close_works_on_unix_sockets(runtime) {
         runtime.block_on(async {
             let (stream, mut peer) = UnixStream::pair().unwrap();

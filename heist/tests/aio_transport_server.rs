@@ -172,15 +172,20 @@ both_flavours! {
         });
     }
 
-    fn a_server_goes_on_without_its_handle(runtime) {
+    fn a_dropped_server_is_closed_and_its_connections_go_on(runtime) {
         runtime.block_on(async {
             let (factory, mut recorded) = recorders();
             let server = create_server(factory, "127.0.0.1:0").await.unwrap();
             let address = server.sockets()[0];
-            drop(server);
-            let _peer = TcpStream::connect(address).await.unwrap();
+            let mut peer = TcpStream::connect(address).await.unwrap();
             let (mut history, _) = recorded.recv().await.unwrap();
             assert_eq!(history.next().await, Event::Made);
+            drop(server);
+            while TcpListener::bind(address).await.is_err() {
+                heist::task::yield_now().await;
+            }
+            peer.write_all(b"alive").await.unwrap();
+            assert_eq!(history.data(5).await, b"alive");
         });
     }
 

@@ -29,8 +29,8 @@ pub use self::queue::{
 };
 pub use self::semaphore::{BoundedPermit, BoundedSemaphore, ReleasedTooOftenError};
 pub use self::transports::{
-    AnyProtocol, BufferedProtocol, DatagramProtocol, DatagramTransport, Protocol, ReadTransport,
-    StreamSocket, Transport, TransportServer, WriteTransport, connect_accepted_socket, create_connection,
+    AnyProtocol, BufferedProtocol, DatagramProtocol, DatagramTransport, Protocol, ReadTransport, Transport,
+    TransportServer, TransportSocket, WriteTransport, connect_accepted_socket, create_connection,
     create_datagram_endpoint, create_datagram_endpoint_on, create_server,
 };
 #[cfg(all(unix, feature = "process"))]

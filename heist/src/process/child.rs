@@ -12,7 +12,6 @@
 //! Absent on purpose: `Future` on the child itself; [`Child::wait`] is the one way to wait.
 
 use super::exit::Running;
-use super::send_signal::send_signal;
 use super::stdio::{ChildStderr, ChildStdin, ChildStdout};
 use crate::io::{AsyncRead, AsyncReadExt};
 use std::future::{Future, poll_fn};
@@ -94,7 +93,7 @@ impl Child {
     /// Sends `signal`. Does nothing if the exit has been seen.
     pub(crate) fn send_signal(&mut self, signal: libc::c_int) -> io::Result<()> {
         match &mut self.state {
-            State::Running(running) => send_signal(running.id(), signal),
+            State::Running(running) => super::kill(running.id(), signal),
             State::Done(_) => Ok(()),
         }
     }

@@ -48,9 +48,9 @@
 mod child;
 mod command;
 mod exit;
+mod kill;
 mod orphans;
 mod pre_exec;
-mod send_signal;
 mod stdio;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -63,4 +63,5 @@ use no_pidfd as pidfd;
 
 pub use child::Child;
 pub use command::Command;
+pub(crate) use kill::kill;
 pub use stdio::{ChildStderr, ChildStdin, ChildStdout};

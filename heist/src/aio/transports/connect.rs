@@ -76,7 +76,7 @@ where
 /// A dropped future leaves no connection.
 pub async fn connect_accepted_socket<P, K>(
     factory: impl FnOnce() -> P,
-    stream: impl StreamSocket,
+    stream: impl TransportSocket,
 ) -> io::Result<Transport>
 where
     P: AnyProtocol<Transport, K>,
@@ -114,7 +114,7 @@ impl Drop for Unmade {
 }
 
 /// A connected stream socket: [`TcpStream`], `UnixStream`. Sealed.
-pub trait StreamSocket: IntoWire {}
+pub trait TransportSocket: IntoWire {}
 
 /// What a driver makes of it.
 pub trait IntoWire: Send + 'static {
@@ -123,7 +123,7 @@ pub trait IntoWire: Send + 'static {
     fn into_wire(self) -> (Arc<dyn Wire>, Extra);
 }
 
-impl StreamSocket for TcpStream {}
+impl TransportSocket for TcpStream {}
 
 impl IntoWire for TcpStream {
     #[allow(private_interfaces, reason = "nobody else is to call it")]

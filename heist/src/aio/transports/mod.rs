@@ -49,7 +49,7 @@ mod transport;
 mod unix;
 mod wire;
 
-pub use self::connect::{StreamSocket, connect_accepted_socket, create_connection};
+pub use self::connect::{TransportSocket, connect_accepted_socket, create_connection};
 pub use self::datagram::{DatagramTransport, create_datagram_endpoint, create_datagram_endpoint_on};
 pub use self::datagram_protocol::DatagramProtocol;
 pub use self::protocol::{AnyProtocol, BufferedProtocol, Protocol};

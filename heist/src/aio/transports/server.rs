@@ -14,13 +14,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::task::Poll;
 
 use heist_primitive::sync::{Mutex, StdArc as Arc};
 
-use super::connect::{IntoWire, StreamSocket};
+use super::connect::{IntoWire, TransportSocket};
 use super::drive::Driver;
 use super::protocol::AnyProtocol;
 use super::shared::Shared;
@@ -77,7 +79,7 @@ where
 
 /// What is listened on.
 pub(super) trait Listen: Send + Sync + 'static {
-    type Stream: StreamSocket;
+    type Stream: TransportSocket;
     type Address: Clone + Send + Sync + 'static;
     fn address(&self) -> io::Result<Self::Address>;
     fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
@@ -120,12 +122,15 @@ async fn accept<L: Listen, P, K: 'static>(
 ) where
     P: AnyProtocol<Transport, K>,
 {
-    let mut closed = std::pin::pin!(served.until(|state| state.closing));
+    let mut closed = pin!(served.until(|state| state.closing));
     loop {
-        let accepted = crate::select! {
-            biased;
-            () = &mut closed => return,
-            accepted = listener.next() => accepted,
+        let mut next = pin!(listener.next());
+        let accepted = poll_fn(|cx| match closed.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => next.as_mut().poll(cx).map(Some),
+        });
+        let Some(accepted) = accepted.await else {
+            return;
         };
         let Ok(stream) = accepted else {
             // It is of one connection. After a shortage the next accept waits by itself.
@@ -143,7 +148,7 @@ async fn accept<L: Listen, P, K: 'static>(
 
 /// A running server. `asyncio.Server`, of those that [`create_server`] and `create_unix_server` make.
 ///
-/// Dropped, it goes on serving, until the runtime shuts down.
+/// Dropped, it is [closed](Self::close), as at the end of asyncio's `async with`.
 pub struct TransportServer<A = SocketAddr> {
     sockets: Vec<A>,
     served: Arc<Served>,
@@ -158,6 +163,8 @@ struct Served {
 #[derive(Default)]
 struct State {
     closing: bool,
+    /// What to do when it is closed, once.
+    at_close: Option<Box<dyn FnOnce() + Send>>,
     live: HashMap<u64, Arc<Shared>>,
     next: u64,
 }
@@ -165,7 +172,13 @@ struct State {
 impl<A> TransportServer<A> {
     /// Listens no more. The connections go on.
     pub fn close(&self) {
-        self.served.state.lock().closing = true;
+        let mut state = self.served.state.lock();
+        state.closing = true;
+        let at_close = state.at_close.take();
+        drop(state);
+        if let Some(at_close) = at_close {
+            at_close();
+        }
         self.served.changed.notify_waiters();
     }
 
@@ -209,8 +222,19 @@ impl<A> TransportServer<A> {
         if self.is_serving() { &self.sockets } else { &[] }
     }
 
+    /// Lets `at_close` be called when it is closed.
+    pub(super) fn at_close(&self, at_close: impl FnOnce() + Send + 'static) {
+        self.served.state.lock().at_close = Some(Box::new(at_close));
+    }
+
     fn clients(&self) -> Vec<Arc<Shared>> {
         self.served.state.lock().live.values().cloned().collect()
+    }
+}
+
+impl<A> Drop for TransportServer<A> {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

@@ -1,15 +1,21 @@
 //! Unix-domain sockets and pipes as transports.
+//!
+//! Invariants
+//!
+//! - I1: at its close a server removes its file only if that is still the one it has made: another server may have taken
+//!   the path.
 
 use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use heist_primitive::sync::StdArc as Arc;
 
-use super::connect::{IntoWire, StreamSocket, connect_accepted_socket, start};
+use super::connect::{IntoWire, TransportSocket, connect_accepted_socket, start};
 use super::protocol::AnyProtocol;
 use super::server::{Listen, TransportServer, serve};
 use super::transport::{ReadTransport, Transport, WriteTransport};
@@ -44,10 +50,11 @@ where
 
 /// Listens on a Unix-domain socket and drives a new protocol on each connection. `loop.create_unix_server`.
 ///
-/// The file is the caller's: one that is in the way is an error, and it stays behind when the server is closed.
+/// A socket that is there already, left by a server that has ended, is removed first; this one is removed when the server
+/// is closed.
 ///
 /// # Errors
-/// What binding says.
+/// What binding says, for instance that there is another file.
 ///
 /// # Panics
 /// Outside of a runtime.
@@ -58,7 +65,14 @@ pub async fn create_unix_server<P, K: 'static>(
 where
     P: AnyProtocol<Transport, K>,
 {
-    serve(vec![UnixListener::bind(path)?], factory)
+    let path = path.as_ref();
+    if std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        std::fs::remove_file(path)?;
+    }
+    let server = serve(vec![UnixListener::bind(path)?], factory)?;
+    let bound = Bound::at(path)?;
+    server.at_close(|| bound.remove());
+    Ok(server)
 }
 
 /// Drives a protocol on the reading end of a pipe. `loop.connect_read_pipe`.
@@ -108,7 +122,36 @@ where
     start((wire, Extra::default()), factory().erase()).await
 }
 
-impl StreamSocket for UnixStream {}
+/// The file of a socket that was bound.
+struct Bound {
+    path: PathBuf,
+    /// Its device and its number there.
+    identity: (u64, u64),
+}
+
+impl Bound {
+    fn at(path: &Path) -> io::Result<Bound> {
+        Ok(Bound {
+            path: std::path::absolute(path)?,
+            identity: identity(path)?,
+        })
+    }
+
+    /// Removes it, unless there is another one at its place by now.
+    fn remove(self) {
+        if identity(&self.path).is_ok_and(|found| found == self.identity) {
+            // That it cannot be removed is in nobody's way: the next server removes it.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let found = std::fs::symlink_metadata(path)?;
+    Ok((found.dev(), found.ino()))
+}
+
+impl TransportSocket for UnixStream {}
 
 impl IntoWire for UnixStream {
     #[allow(private_interfaces, reason = "nobody else is to call it")]
