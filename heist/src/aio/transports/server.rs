@@ -293,7 +293,7 @@ impl<A: fmt::Debug> fmt::Debug for TransportServer<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TransportServer")
             .field("sockets", &self.sockets())
-            .field("connections", &self.served.state.lock().live.len())
+            .field("connections", &self.clients().len())
             .finish()
     }
 }

@@ -344,10 +344,9 @@ impl State {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state();
         f.debug_struct("Transport")
-            .field("closing", &state.closing)
-            .field("write_buffer_size", &state.buffer.len())
+            .field("closing", &self.is_closing())
+            .field("write_buffer_size", &self.buffered())
             .field("extra", &self.extra)
             .finish()
     }
