@@ -19,6 +19,7 @@
 //! | streams | [`open_connection`], [`start_server`], [`Server`], [`StreamReader`], [`StreamWriter`] |
 //! | subprocesses | `create_subprocess_exec`, `create_subprocess_shell`, `Process` (Unix, feature `process`) |
 //! | queues | [`Queue`], [`PriorityQueue`], [`LifoQueue`] |
+//! | transports and protocols | [`Protocol`], [`DatagramProtocol`], `SubprocessProtocol`, [`Transport`], [`create_connection`], [`create_server`] |
 
 mod barrier;
 mod condition;
@@ -37,6 +38,7 @@ mod threads;
 mod streams;
 #[cfg(all(unix, feature = "process"))]
 mod subprocess;
+mod transports;
 
 pub use self::barrier::{Barrier, BrokenBarrierError};
 pub use self::condition::{Condition, ConditionGuard};
@@ -73,6 +75,19 @@ pub use self::streams::{
 pub use self::streams::{open_unix_connection, start_unix_server};
 #[cfg(all(unix, feature = "process"))]
 pub use self::subprocess::{Process, Subprocess, create_subprocess_exec, create_subprocess_shell};
+pub use self::transports::{
+    AnyProtocol, BufferedProtocol, DatagramProtocol, DatagramTransport, Protocol, ReadTransport, Transport,
+    TransportServer, TransportSocket, WriteTransport, connect_accepted_socket, create_connection,
+    create_datagram_endpoint, create_datagram_endpoint_on, create_server,
+};
+#[cfg(all(unix, feature = "process"))]
+pub use self::transports::{
+    SubprocessProtocol, SubprocessTransport, subprocess_command, subprocess_exec, subprocess_shell,
+};
+#[cfg(unix)]
+pub use self::transports::{
+    connect_read_pipe, connect_write_pipe, create_unix_connection, create_unix_server,
+};
 
 /// `asyncio.Lock`: the mutex, which lets tasks through in the order in which they came and has the value inside.
 pub use crate::sync::Mutex as Lock;

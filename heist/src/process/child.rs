@@ -90,6 +90,14 @@ impl Child {
         }
     }
 
+    /// Sends `signal`. Does nothing if the exit has been seen.
+    pub(crate) fn send_signal(&mut self, signal: libc::c_int) -> io::Result<()> {
+        match &mut self.state {
+            State::Running(running) => super::kill(running.id(), signal),
+            State::Done(_) => Ok(()),
+        }
+    }
+
     /// Sends `SIGKILL` and waits for the exit. Returns at once if the exit has been seen.
     ///
     /// It kills this process alone, not the processes that it has started.
