@@ -19,6 +19,12 @@
 //! | `axum_router` | axum's router, served by hyper | curl |
 //! | `crawler` | follows links, many pages at once, up to a limit | Python's http.server |
 //! | `postgres` | many queries at once: tokio-postgres | PostgreSQL, psql |
+//! | `asyncio_hello` | a sleep between two lines | Python's asyncio, as in the rows below |
+//! | `asyncio_say_after` | one after the other, and both at once | |
+//! | `asyncio_timeouts` | a timeout that is reached, and one that is not | |
+//! | `asyncio_producer_consumer` | a queue for two | |
+//! | `asyncio_synchronisation` | lock, event, condition, semaphore | |
+//! | `asyncio_database` | a hundred queries at once: rusqlite | |
 //!
 //! A server takes its address as its first argument (`http` as `--addr`), prints it, and ends well on Ctrl-C.
 
@@ -26,3 +32,8 @@
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}
+
+/// The table of asyncio's names, so that its snippets are run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/ASYNCIO.md")]
+mod asyncio {}
