@@ -1,7 +1,7 @@
-//! A hundred queries at once to SQLite, whose library blocks: each on a thread of the blocking pool.
+//! A hundred queries at once to SQLite, whose library blocks: each on a thread.
 //! `cargo run --example asyncio_database`; in Python: `database.py`. For a database that is asked over a socket: `postgres`.
 
-use heist::task::{JoinSet, spawn_blocking};
+use heist::aio::{gather, to_thread};
 use rusqlite::Connection;
 use std::error::Error;
 use std::ops::RangeInclusive;
@@ -21,13 +21,16 @@ async fn main() -> Result<(), Failure> {
 
 async fn ask(path: PathBuf) -> Result<(usize, i64), Failure> {
     let to_fill = path.clone();
-    spawn_blocking(move || fill(&to_fill)).await??;
-    let mut queries = JoinSet::new();
+    to_thread(move || fill(&to_fill)).await??;
+    let mut queries = Vec::new();
     for first in (1..=1000).step_by(10) {
         let path = path.clone();
-        queries.spawn_blocking(move || sum_of(&path, first..=first + 9));
+        queries.push(async move {
+            let sum = to_thread(move || sum_of(&path, first..=first + 9)).await??;
+            Ok::<_, Failure>(sum)
+        });
     }
-    let sums: Vec<i64> = queries.join_all().await.into_iter().collect::<Result<_, _>>()?;
+    let sums = gather(queries).await?;
     Ok((sums.len(), sums.iter().sum()))
 }
 

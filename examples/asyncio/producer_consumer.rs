@@ -1,8 +1,7 @@
 //! One producer and three consumers on a queue for two: the producer waits while it is full, `join` until all is eaten.
 //! `cargo run --example asyncio_producer_consumer`; in Python: `producer_consumer.py`.
 
-use heist::aio::{Queue, QueueShutDown};
-use heist::task::JoinSet;
+use heist::aio::{Queue, QueueShutDown, create_task};
 use heist::time::{Duration, sleep};
 use std::error::Error;
 use std::sync::Arc;
@@ -18,17 +17,19 @@ struct Eaten {
 async fn main() -> Result<(), Box<dyn Error>> {
     let queue = Arc::new(Queue::new(2));
     let eaten = Arc::new(Eaten::default());
-    let mut consumers = JoinSet::new();
+    let mut consumers = Vec::new();
     for _ in 0..3 {
-        consumers.spawn(consumer(queue.clone(), eaten.clone()));
+        consumers.push(create_task(consumer(queue.clone(), eaten.clone())));
     }
     producer(&queue).await?;
     queue.join().await;
 
-    consumers.abort_all();
+    for task in &consumers {
+        task.cancel();
+    }
     let mut cancelled = 0;
-    while let Some(ended) = consumers.join_next().await {
-        cancelled += usize::from(ended.is_err_and(|error| error.is_cancelled()));
+    for ended in consumers {
+        cancelled += usize::from(ended.await.is_err_and(|error| error.is_cancelled()));
     }
     let (count, sum) = (eaten.count.load(Relaxed), eaten.sum.load(Relaxed));
     println!("{count} eaten, their sum is {sum}; {cancelled} consumers were cancelled");

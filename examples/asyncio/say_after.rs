@@ -1,6 +1,7 @@
 //! What `await` does and what a task does: one after the other 3 seconds, both at once 2.
 //! `cargo run --example asyncio_say_after`; in Python: `say_after.py`.
 
+use heist::aio::create_task;
 use heist::task::JoinError;
 use heist::time::{Duration, Instant, sleep};
 
@@ -26,11 +27,11 @@ pub(crate) async fn in_sequence() -> Duration {
     start.elapsed()
 }
 
-/// A task runs from when it is spawned.
+/// A task runs from when it is created.
 pub(crate) async fn at_once() -> Result<Duration, JoinError> {
     let start = Instant::now();
-    let task1 = heist::spawn(say_after(Duration::from_secs(1), "hello"));
-    let task2 = heist::spawn(say_after(Duration::from_secs(2), "world"));
+    let task1 = create_task(say_after(Duration::from_secs(1), "hello"));
+    let task2 = create_task(say_after(Duration::from_secs(2), "world"));
     task1.await?;
     task2.await?;
     Ok(start.elapsed())

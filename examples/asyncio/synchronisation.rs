@@ -1,7 +1,7 @@
 //! A lock, an event, a condition and a semaphore. `cargo run --example asyncio_synchronisation`; in Python:
 //! `synchronisation.py`.
 
-use heist::aio::{Condition, Event, Lock, Semaphore};
+use heist::aio::{Condition, Event, Lock, Semaphore, create_task};
 use heist::task::{JoinError, JoinSet};
 use heist::time::{Duration, sleep};
 use std::sync::Arc;
@@ -53,7 +53,7 @@ async fn an_event() {
 
 async fn a_condition() -> Result<(), JoinError> {
     let condition = Arc::new(Condition::new(Vec::new()));
-    let eater = heist::spawn({
+    let eater = create_task({
         let condition = condition.clone();
         async move {
             let basket = condition.acquire().await;
