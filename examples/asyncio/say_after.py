@@ -24,8 +24,8 @@ async def at_once():
 
 
 async def main():
-    print(f"one after the other: {await in_sequence():.0f} seconds")
-    print(f"both at once: {await at_once():.0f} seconds")
+    print(f"one after the other: {int(await in_sequence())} seconds")
+    print(f"both at once: {int(await at_once())} seconds")
 
 
 asyncio.run(main())

@@ -7,10 +7,10 @@ use heist::time::{Duration, Instant, sleep};
 
 #[heist::main]
 async fn main() -> Result<(), JoinError> {
-    let seconds = in_sequence().await.as_secs_f64();
-    println!("one after the other: {seconds:.0} seconds");
-    let seconds = at_once().await?.as_secs_f64();
-    println!("both at once: {seconds:.0} seconds");
+    let seconds = in_sequence().await.as_secs();
+    println!("one after the other: {seconds} seconds");
+    let seconds = at_once().await?.as_secs();
+    println!("both at once: {seconds} seconds");
     Ok(())
 }
 

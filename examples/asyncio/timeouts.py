@@ -10,12 +10,12 @@ async def main():
     print(await asyncio.wait_for(job("the quick one", 0.01), timeout=5))
 
     try:
-        await asyncio.wait_for(job("the slow one", 3600), timeout=0.1)
+        await asyncio.wait_for(job("the slow one", 3600), timeout=0.5)
     except TimeoutError:
         print("the slow one took too long")
 
     try:
-        async with asyncio.timeout(0.1):
+        async with asyncio.timeout(0.5):
             await job("the first of two", 0.01)
             print("the first of two is done")
             await job("the second of two", 3600)

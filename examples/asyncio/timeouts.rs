@@ -32,7 +32,7 @@ async fn main() -> Result<(), JoinError> {
 }
 
 const QUICK: Duration = Duration::from_millis(10);
-const LIMIT: Duration = Duration::from_millis(100);
+const LIMIT: Duration = Duration::from_millis(500);
 const SLOW: Duration = Duration::from_secs(3600);
 
 async fn job(name: &'static str, takes: Duration) -> String {

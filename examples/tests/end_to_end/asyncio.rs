@@ -97,7 +97,7 @@ fn a_database_is_asked_a_hundred_things_at_once() {
 fn callbacks_come_in_time_and_a_cancelled_one_does_not() {
     prints(
         "callbacks",
-        "soon\none was cancelled: true\nat a given time\ndone\n",
+        "soon\nand then\none was cancelled: true\nat a given time\ndone\n",
     );
 }
 
