@@ -14,8 +14,7 @@ async fn calls() -> Result<(), Box<dyn Error>> {
     let event_loop = get_running_loop();
     let (set_result, soon) = oneshot::channel();
     event_loop.call_soon(|| println!("soon"));
-    // An error of `send` would say that nobody waits any more.
-    event_loop.call_soon(move || drop(set_result.send("and then")));
+    event_loop.call_soon(move || answer(set_result, "and then"));
     println!("{}", soon.await?);
 
     let never = event_loop.call_later(Duration::from_millis(50), || println!("never"));
@@ -23,9 +22,15 @@ async fn calls() -> Result<(), Box<dyn Error>> {
     println!("one was cancelled: {}", never.cancelled());
 
     let (set_result, done) = oneshot::channel();
-    event_loop.call_later(Duration::from_millis(200), move || drop(set_result.send("done")));
+    event_loop.call_later(Duration::from_millis(200), move || answer(set_result, "done"));
     let when = event_loop.time() + Duration::from_millis(100);
     event_loop.call_at(when, || println!("at a given time"));
     println!("{}", done.await?);
     Ok(())
+}
+
+fn answer(set_result: oneshot::Sender<&'static str>, text: &'static str) {
+    if set_result.send(text).is_err() {
+        println!("nobody waits for {text:?}");
+    }
 }
