@@ -37,7 +37,8 @@ const NAMES: &str = "
     _register_task _unregister_task _enter_task _leave_task
     TaskGroup Timeout timeout timeout_at to_thread
     BaseTransport ReadTransport WriteTransport Transport DatagramTransport SubprocessTransport
-    SelectorEventLoop EventLoop DefaultEventLoopPolicy
+    SelectorEventLoop EventLoop DefaultEventLoopPolicy BaseSelectorEventLoop BaseProactorEventLoop
+    staggered.staggered_race
     AbstractChildWatcher SafeChildWatcher FastChildWatcher PidfdChildWatcher MultiLoopChildWatcher
     ThreadedChildWatcher
     ProactorEventLoop IocpProactor WindowsSelectorEventLoopPolicy WindowsProactorEventLoopPolicy
@@ -68,7 +69,7 @@ const METHODS: [(&str, &str); 28] = [
          add_reader remove_reader add_writer remove_writer sock_recv sock_recv_into sock_recvfrom
          sock_recvfrom_into sock_sendall sock_sendto sock_connect sock_accept getaddrinfo getnameinfo
          add_signal_handler remove_signal_handler set_exception_handler get_exception_handler
-         default_exception_handler call_exception_handler set_debug get_debug",
+         default_exception_handler call_exception_handler set_debug get_debug slow_callback_duration",
     ),
     ("Handle", "cancel cancelled get_context"),
     ("TimerHandle", "cancel cancelled get_context when"),
