@@ -19,6 +19,19 @@
 //! | `axum_router` | axum's router, served by hyper | curl |
 //! | `crawler` | follows links, many pages at once, up to a limit | Python's http.server |
 //! | `postgres` | many queries at once: tokio-postgres | PostgreSQL, psql |
+//! | `asyncio_hello` | a sleep between two lines | the same in Python, as in the rows below |
+//! | `asyncio_say_after` | one after the other, and both at once | |
+//! | `asyncio_callbacks` | calls at a time, and one that is cancelled | |
+//! | `asyncio_streams` | a server and a client | |
+//! | `asyncio_child_process` | pipes, a shell, a signal | |
+//! | `asyncio_threads` | what blocks, on threads | |
+//! | `asyncio_producer_consumer` | a queue for two | |
+//! | `asyncio_synchronisation` | lock, event, condition, semaphore | |
+//! | `asyncio_timeouts` | a timeout that is reached, and one that is not | |
+//! | `asyncio_scraper` | fifty pages at once | |
+//! | `asyncio_web_service` | HTTP on nothing but streams | curl |
+//! | `asyncio_database` | a hundred queries at once: rusqlite | |
+//! | `asyncio_echo`, `asyncio_echo_load` | the server and the load of `ci/asyncio-echo` | blocking sockets |
 //!
 //! A server takes its address as its first argument (`http` as `--addr`), prints it, and ends well on Ctrl-C.
 
@@ -26,3 +39,8 @@
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}
+
+/// The table of asyncio's names, so that its snippets are run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/ASYNCIO.md")]
+mod asyncio {}
