@@ -31,14 +31,14 @@ mod ps;
 mod queue;
 mod run;
 mod semaphore;
-mod task;
-mod task_group;
-mod wait;
-mod threads;
 mod streams;
 #[cfg(all(unix, feature = "process"))]
 mod subprocess;
+mod task;
+mod task_group;
+mod threads;
 mod transports;
+mod wait;
 
 pub use self::barrier::{Barrier, BrokenBarrierError};
 pub use self::condition::{Condition, ConditionGuard};
@@ -60,10 +60,6 @@ pub use self::wait::{
     gather_return_exceptions, shield, sleep, timeout, timeout_at, wait, wait_for,
 };
 
-pub use self::threads::{
-    ResultError, SubmitError, ThreadPoolExecutor, ThreadPoolExecutorBuilder, ThreadsafeFuture,
-    run_coroutine_threadsafe, to_thread,
-};
 #[cfg(feature = "tls")]
 pub use self::streams::TlsInfo;
 pub use self::streams::{
@@ -75,6 +71,10 @@ pub use self::streams::{
 pub use self::streams::{open_unix_connection, start_unix_server};
 #[cfg(all(unix, feature = "process"))]
 pub use self::subprocess::{Process, Subprocess, create_subprocess_exec, create_subprocess_shell};
+pub use self::threads::{
+    ResultError, SubmitError, ThreadPoolExecutor, ThreadPoolExecutorBuilder, ThreadsafeFuture,
+    run_coroutine_threadsafe, to_thread,
+};
 pub use self::transports::{
     AnyProtocol, BufferedProtocol, DatagramProtocol, DatagramTransport, Protocol, ReadTransport, Transport,
     TransportServer, TransportSocket, WriteTransport, connect_accepted_socket, create_connection,
