@@ -89,7 +89,7 @@ impl<T: AsRawFd> event::Source for Descriptor<T> {
 
 impl<T: AsRawFd> AsyncFd<T> {
     #[track_caller]
-    fn make(inner: T, interest: Interest) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
+    pub(crate) fn make(inner: T, interest: Interest) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
         match Evented::try_new(Descriptor(inner), interest) {
             Ok(io) => Ok(AsyncFd { io }),
             Err((Descriptor(inner), cause)) => Err(AsyncFdRegisterError { inner, cause }),
