@@ -427,21 +427,6 @@ fn a_stream_outside_of_a_runtime_says_what_is_missing() {
     assert!(message.contains("no heist runtime"), "{message}");
 }
 
-/// A loop around `readable` lets others run, however ready the stream is.
-#[test]
-fn a_stream_that_stays_ready_does_not_keep_its_task_running() {
-    rt_kit::current_thread().block_on(async {
-        let (stream, mut peer) = with_std_peer();
-        peer.write_all(b"there").unwrap();
-        stream.readable().await.unwrap();
-        let other = heist::spawn(async {});
-        for _ in 0..10_000 {
-            stream.readable().await.unwrap();
-        }
-        assert!(other.is_finished());
-    });
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn credentials_sent_along_hide_nothing_behind_them() {

@@ -128,7 +128,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     /// Waiting consumes nothing.
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        let event = self.io.ready_event(interest).await?;
+        let event = self.io.registration().readiness(interest).await?;
         Ok(self.guard(event))
     }
 
@@ -140,7 +140,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     /// Waiting consumes nothing.
     pub async fn ready_mut(&mut self, interest: Interest) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        let event = self.io.ready_event(interest).await?;
+        let event = self.io.registration().readiness(interest).await?;
         Ok(self.guard_mut(event))
     }
 
