@@ -96,6 +96,8 @@ mod byte_streams;
 pub mod futures_io;
 #[cfg(feature = "hyper")]
 pub mod hyper;
+#[cfg(any(unix, windows))]
+mod raw_fd;
 pub mod stream;
 #[cfg(feature = "tokio")]
 pub mod tokio_io;

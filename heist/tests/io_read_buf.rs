@@ -274,7 +274,7 @@ fn a_byte_is_cleared_once_however_small_the_reads_are() {
     for _ in 0..3 {
         assert_eq!(run(reader.read_u8()).unwrap(), b'x');
     }
-    assert_eq!(reader.get_ref().seen, [0, 10, 10, 10, 10, 10]);
+    assert_eq!(reader.get_ref().seen, [10; 6]);
 
     let mut reader = Clearer {
         seen: Vec::new(),

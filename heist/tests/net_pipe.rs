@@ -321,6 +321,24 @@ fn a_fifo_that_came_to_its_end_waits_for_the_next_sender() {
 }
 
 #[test]
+fn trying_a_fifo_that_came_to_its_end_ends_its_readiness() {
+    rt_kit::current_thread().block_on(async {
+        let directory = Directory::new();
+        let path = make_fifo(&directory);
+        let receiver = pipe::OpenOptions::new().open_receiver(&path).unwrap();
+        drop(pipe::OpenOptions::new().open_sender(&path).unwrap());
+        receiver.readable().await.unwrap();
+        assert_eq!(receiver.try_read(&mut [0; 1]).unwrap(), 0);
+        let mut sender = pipe::OpenOptions::new().open_sender(&path).unwrap();
+        assert_eq!(kind(receiver.try_read(&mut [0; 1])), ErrorKind::WouldBlock);
+        assert!(poll_once(pin!(receiver.readable())).is_pending());
+        sender.write_all(b"x").await.unwrap();
+        receiver.readable().await.unwrap();
+        assert_eq!(receiver.try_read(&mut [0; 1]).unwrap(), 1);
+    });
+}
+
+#[test]
 fn waits_end_with_the_runtime() {
     let runtime = rt_kit::current_thread();
     let (sender, mut receiver) = runtime.block_on(async { pipe::pipe().unwrap() });

@@ -4,6 +4,7 @@ mod rt_kit;
 
 use heist::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest, Ready};
 use heist::net::{TcpListener, TcpStream};
+use heist::time::timeout;
 use rt_kit::both_flavours;
 use std::future::{Future, poll_fn};
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
@@ -324,6 +325,24 @@ both_flavours! {
             assert_eq!(n.await.unwrap(), 1);
             assert!(attempts >= 1);
             drop(writer.await.unwrap());
+        });
+    }
+
+    fn an_urgent_byte_hides_nothing_behind_it(runtime) {
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            peer.set_nodelay(true).unwrap();
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 16];
+            assert!(poll_once(pin!(stream.read(&mut buffer))).is_pending());
+            peer.write_all(b"before").unwrap();
+            socket2::SockRef::from(&peer).send_out_of_band(b"!").unwrap();
+            peer.write_all(b"behind").unwrap();
+            // A read ends at the urgent byte, short of its buffer; the event was one for all.
+            assert_eq!(stream.read(&mut buffer).await.unwrap(), 6);
+            let n = timeout(Duration::from_secs(10), stream.read(&mut buffer)).await.unwrap().unwrap();
+            assert_eq!(&buffer[..n], b"behind");
         });
     }
 

@@ -9,8 +9,8 @@ use heist::io::{Interest, ReadBuf, Ready};
 use heist::net::UnixDatagram;
 use heist::net::unix::SocketAddr;
 use net_kit::{Directory, kind, poll_once};
-use rt_kit::both_flavours;
-use std::future::poll_fn;
+use rt_kit::{Count, CountWake, both_flavours};
+use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
@@ -251,6 +251,31 @@ both_flavours! {
             assert_eq!(right.recv(&mut buffer).await.unwrap(), 4);
             assert_eq!(&buffer[..4], b"last");
             assert_eq!(last.await.unwrap().unwrap(), 4);
+        });
+    }
+
+    fn a_sender_that_had_an_error_waits_for_room_all_the_same(runtime) {
+        runtime.block_on(async {
+            let directory = Directory::new();
+            let (left, right) = UnixDatagram::pair().unwrap();
+            let other = UnixDatagram::bind(directory.at("other")).unwrap();
+            // The peer of `right` turns to somebody else, and `right` is told so by an error.
+            right.send(b"lost").await.unwrap();
+            left.connect(directory.at("other")).unwrap();
+            right.ready(Interest::ERROR).await.unwrap();
+            assert_eq!(kind(right.send(b"x").await), ErrorKind::ConnectionReset);
+            right.connect(directory.at("other")).unwrap();
+            let sent = fill(&right).await;
+            let wakes = Count::default();
+            let waker = Waker::from(Arc::new(CountWake(wakes.clone())));
+            let mut sending = pin!(right.send(b"last"));
+            assert!(sending.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert_eq!(wakes.get(), 0, "it does not go round in circles");
+            let mut buffer = [0; 16];
+            for _ in 0..sent {
+                other.recv(&mut buffer).await.unwrap();
+            }
+            assert_eq!(sending.await.unwrap(), 4);
         });
     }
 

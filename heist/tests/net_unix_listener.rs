@@ -171,6 +171,38 @@ both_flavours! {
 }
 
 one_flavour! {
+    fn a_prepared_socket_never_blocks_whatever_became_of_its_mode(runtime) {
+        runtime.block_on(async {
+            let directory = Directory::new();
+            let blocking = |socket: UnixSocket| {
+                socket2::SockRef::from(&socket).set_nonblocking(false).unwrap();
+                socket
+            };
+            let is_nonblocking = |socket: &dyn AsFd| socket2::SockRef::from(&socket.as_fd()).nonblocking().unwrap();
+            let socket = blocking(UnixSocket::new_stream().unwrap());
+            socket.bind(directory.at("door")).unwrap();
+            let listener = socket.listen(4).unwrap();
+            assert!(is_nonblocking(&listener));
+            let socket = blocking(UnixSocket::new_stream().unwrap());
+            assert!(is_nonblocking(&socket.connect(directory.at("door")).await.unwrap()));
+            let socket = blocking(UnixSocket::new_datagram().unwrap());
+            assert!(is_nonblocking(&socket.datagram().unwrap()));
+        });
+    }
+
+    fn a_path_is_not_cut_off_at_a_zero_byte(runtime) {
+        runtime.block_on(async {
+            let directory = Directory::new();
+            let path = directory.at("door\0way");
+            let socket = || UnixSocket::new_stream().unwrap();
+            assert_eq!(kind(socket().bind(&path)), ErrorKind::InvalidInput);
+            assert_eq!(kind(socket().connect(&path).await), ErrorKind::InvalidInput);
+            assert_eq!(kind(UnixListener::bind(&path)), ErrorKind::InvalidInput);
+            assert_eq!(kind(heist::net::UnixDatagram::bind(&path)), ErrorKind::InvalidInput);
+            assert!(!directory.at("door").exists());
+        });
+    }
+
     fn a_listener_dropped_while_somebody_connects_refuses(runtime) {
         runtime.block_on(async {
             let directory = Directory::new();

@@ -7,6 +7,7 @@ mod rt_kit;
 
 use heist::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest, Ready};
 use heist::net::{UnixListener, UnixStream};
+use heist::time::timeout;
 use net_kit::{Directory, kind, one_flavour, poll_once};
 use rt_kit::both_flavours;
 use std::future::poll_fn;
@@ -15,6 +16,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// Writes until the socket takes no more, and says how much it took.
 fn fill(stream: &UnixStream) -> usize {
@@ -35,6 +37,38 @@ async fn read_all(stream: &mut UnixStream) -> Vec<u8> {
     let mut all = Vec::new();
     stream.read_to_end(&mut all).await.unwrap();
     all
+}
+
+/// A stream, and the other end of it as std has it.
+fn with_std_peer() -> (UnixStream, net::UnixStream) {
+    let (stream, peer) = net::UnixStream::pair().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    (UnixStream::from_std(stream).unwrap(), peer)
+}
+
+/// Sends `text` with a descriptor, which ends a read wherever it is in the stream.
+fn send_with_descriptor(peer: &net::UnixStream, text: &[u8]) {
+    let header = size_of::<libc::cmsghdr>();
+    let length = header + size_of::<libc::c_int>();
+    let mut control = vec![0; header.next_multiple_of(size_of::<usize>()) + size_of::<usize>()];
+    control[..size_of::<usize>()].copy_from_slice(&length.to_ne_bytes());
+    control[size_of::<usize>()..][..4].copy_from_slice(&libc::SOL_SOCKET.to_ne_bytes());
+    control[size_of::<usize>() + 4..][..4].copy_from_slice(&libc::SCM_RIGHTS.to_ne_bytes());
+    control[header..][..4].copy_from_slice(&peer.as_raw_fd().to_ne_bytes());
+    let text = [IoSlice::new(text)];
+    let message = socket2::MsgHdr::new().with_buffers(&text).with_control(&control);
+    socket2::SockRef::from(peer).sendmsg(&message, 0).unwrap();
+}
+
+/// Two reads, which are to end each on its own, whatever the other left behind.
+async fn read_twice(stream: &mut UnixStream) -> [String; 2] {
+    let mut read = async || {
+        let mut buffer = [0; 64];
+        let reading = timeout(Duration::from_secs(10), stream.read(&mut buffer));
+        let n = reading.await.expect("what is there is read").unwrap();
+        String::from_utf8_lossy(&buffer[..n]).into_owned()
+    };
+    [read().await, read().await]
 }
 
 both_flavours! {
@@ -183,6 +217,15 @@ both_flavours! {
             right.read_exact(&mut vec![0; sent]).await.unwrap();
             assert_eq!(writer.await.unwrap(), 1);
             assert_eq!(read_all(&mut right).await, b"!");
+        });
+    }
+
+    fn descriptors_sent_along_hide_nothing_behind_them(runtime) {
+        runtime.block_on(async {
+            let (mut stream, mut peer) = with_std_peer();
+            send_with_descriptor(&peer, b"before");
+            peer.write_all(b"behind").unwrap();
+            assert_eq!(read_twice(&mut stream).await, ["before", "behind"]);
         });
     }
 
@@ -382,6 +425,35 @@ fn connects_and_waits() {
 fn a_stream_outside_of_a_runtime_says_what_is_missing() {
     let message = rt_kit::panic_of(UnixStream::pair);
     assert!(message.contains("no heist runtime"), "{message}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn credentials_sent_along_hide_nothing_behind_them() {
+    let one_writer = async {
+        let (mut stream, mut peer) = with_std_peer();
+        socket2::SockRef::from(&stream).set_passcred(true).unwrap();
+        peer.write_all(b"before").unwrap();
+        send_with_descriptor(&peer, b" it");
+        peer.write_all(b"behind").unwrap();
+        assert_eq!(read_twice(&mut stream).await, ["before it", "behind"]);
+    };
+    rt_kit::current_thread().block_on(one_writer);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_urgent_byte_hides_nothing_behind_it() {
+    rt_kit::current_thread().block_on(async {
+        let (mut stream, mut peer) = with_std_peer();
+        peer.write_all(b"before").unwrap();
+        if socket2::SockRef::from(&peer).send_out_of_band(b"!").is_err() {
+            // This kernel has no urgent bytes in the Unix domain.
+            return;
+        }
+        peer.write_all(b"behind").unwrap();
+        assert_eq!(read_twice(&mut stream).await, ["before", "behind"]);
+    });
 }
 
 #[test]

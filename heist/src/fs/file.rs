@@ -20,8 +20,6 @@
 //! Deliberately absent: a position of its own (the operating system has one), and closing on the pool: a drop closes
 //! the file on the spot, unless an operation is in flight.
 
-#[cfg(unix)]
-mod raw_fd;
 mod stream;
 
 use std::fmt;
@@ -476,5 +474,28 @@ impl From<std::os::fd::OwnedFd> for File {
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("heist::fs::File").field("std", &self.std).finish()
+    }
+}
+
+#[cfg(unix)]
+mod sys {
+    use super::File;
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+    /// What was read ahead is put back first, and nothing is read ahead any more: the position is where the user is,
+    /// unless an operation is in flight.
+    impl AsRawFd for File {
+        fn as_raw_fd(&self) -> RawFd {
+            self.show();
+            self.std.as_raw_fd()
+        }
+    }
+
+    /// As [`AsRawFd`].
+    impl AsFd for File {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.show();
+            self.std.as_fd()
+        }
     }
 }

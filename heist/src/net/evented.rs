@@ -17,11 +17,14 @@
 //!   by a system call that found it used up.
 //! - I2: a clear carries the tick that was seen before the system call, so an event between the two stays.
 //! - I3: each turn of the loop spends a unit of the task's budget, so a source that is ready again and again
-//!   cannot starve the others.
+//!   cannot starve the others. A bare wait for readiness (`ready`) spends none, as in tokio, whose own tests poll it
+//!   hundreds of times in a row and count on an answer.
 //! - I4: a direction that was closed is open again if its own operation says so (`refute`), as a FIFO's is when
-//!   the next sender comes; an operation of the user's (`async_io`, `try_io`) may have tried something else, so
-//!   it leaves the direction closed.
+//!   the next sender comes and a datagram socket's after an error that was passed on. Where an end is final, an
+//!   operation of the user's (`user_io`, `try_user_io`) may have tried something else and leaves the direction closed.
 //! - I5: the source is deregistered before it is closed or handed out.
+//! - I6: a short read says nothing about what is behind it once an urgent byte has come, at which every read stops;
+//!   nor where the system does not tell of urgent bytes.
 //!
 //! Absent on purpose: any buffer, and any knowledge of what kind of source it is.
 
@@ -155,7 +158,7 @@ impl<E: Source> Evented<E> {
             let event = ready!(self.poll_ready(cx, direction))?;
             match op(self) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.registration.refute(event),
-                Ok(moved) if SHORT_TRANSFER_CLEARS && 0 < moved && moved < asked => {
+                Ok(moved) if 0 < moved && moved < asked && self.is_used_up_by_short(direction) => {
                     self.registration.clear(event);
                     return Poll::Ready(Ok(moved));
                 }
@@ -164,7 +167,13 @@ impl<E: Source> Evented<E> {
         }
     }
 
-    /// Does `op` as soon as it does not answer `WouldBlock`, beside any number of other callers.
+    /// Whether a transfer shorter than asked for means that nothing is left to read, or no room to write.
+    fn is_used_up_by_short(&self, direction: Direction) -> bool {
+        SHORT_TRANSFER_CLEARS && (direction == Direction::Write || !urgent::may_be(&self.registration))
+    }
+
+    /// Does `op`, which tries exactly `interest`, as soon as it does not answer `WouldBlock`, beside any number of
+    /// other callers.
     ///
     /// # Cancel safety
     /// The future waits only before `op`; dropped there, it has done nothing.
@@ -173,23 +182,35 @@ impl<E: Source> Evented<E> {
         interest: Interest,
         mut op: impl FnMut(&E) -> io::Result<R>,
     ) -> io::Result<R> {
-        async_io(&self.registration, interest, || op(self)).await
+        async_io(&self.registration, interest, Registration::refute, || op(self)).await
     }
 
-    /// [`async_io`](Evented::async_io) for an operation that changes the source.
+    /// [`async_io`](Evented::async_io) for an operation of the user's on a source whose end is final (I4).
     ///
     /// # Cancel safety
     /// As `async_io`.
-    pub(crate) async fn async_io_mut<R>(
+    pub(crate) async fn user_io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut(&E) -> io::Result<R>,
+    ) -> io::Result<R> {
+        async_io(&self.registration, interest, Registration::clear, || op(self)).await
+    }
+
+    /// [`user_io`](Evented::user_io) for an operation that changes the source.
+    ///
+    /// # Cancel safety
+    /// As `async_io`.
+    pub(crate) async fn user_io_mut<R>(
         &mut self,
         interest: Interest,
         mut op: impl FnMut(&mut E) -> io::Result<R>,
     ) -> io::Result<R> {
         let source = self.source.as_mut().expect("the source is here until the end");
-        async_io(&self.registration, interest, || op(source)).await
+        async_io(&self.registration, interest, Registration::clear, || op(source)).await
     }
 
-    /// Does `op` once if any of `interest` is ready now.
+    /// Does `op`, which tries exactly `interest`, once if any of that is ready now.
     ///
     /// # Errors
     /// `WouldBlock` if not, or if `op` says so.
@@ -198,33 +219,49 @@ impl<E: Source> Evented<E> {
         interest: Interest,
         op: impl FnOnce(&E) -> io::Result<R>,
     ) -> io::Result<R> {
-        try_io(&self.registration, interest, || op(self))
+        try_io(&self.registration, interest, Registration::refute, || op(self))
     }
 
-    /// [`try_io`](Evented::try_io) for an operation that changes the source.
+    /// [`try_io`](Evented::try_io) for an operation of the user's on a source whose end is final (I4).
     ///
     /// # Errors
     /// As for `try_io`.
-    pub(crate) fn try_io_mut<R>(
+    pub(crate) fn try_user_io<R>(
+        &self,
+        interest: Interest,
+        op: impl FnOnce(&E) -> io::Result<R>,
+    ) -> io::Result<R> {
+        try_io(&self.registration, interest, Registration::clear, || op(self))
+    }
+
+    /// [`try_user_io`](Evented::try_user_io) for an operation that changes the source.
+    ///
+    /// # Errors
+    /// As for `try_io`.
+    pub(crate) fn try_user_io_mut<R>(
         &mut self,
         interest: Interest,
         op: impl FnOnce(&mut E) -> io::Result<R>,
     ) -> io::Result<R> {
         let source = self.source.as_mut().expect("the source is here until the end");
-        try_io(&self.registration, interest, || op(source))
+        try_io(&self.registration, interest, Registration::clear, || op(source))
     }
 }
+
+/// What takes an event's readiness away when the operation has found it used up.
+type TakeAway = fn(&Registration, ReadyEvent);
 
 async fn async_io<R>(
     registration: &Registration,
     interest: Interest,
+    take_away: TakeAway,
     mut op: impl FnMut() -> io::Result<R>,
 ) -> io::Result<R> {
     loop {
         let event = registration.readiness(interest).await?;
         poll_fn(coop::poll_proceed).await.made_progress();
         match op() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => registration.clear(event),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => take_away(registration, event),
             result => return result,
         }
     }
@@ -233,6 +270,7 @@ async fn async_io<R>(
 fn try_io<R>(
     registration: &Registration,
     interest: Interest,
+    take_away: TakeAway,
     op: impl FnOnce() -> io::Result<R>,
 ) -> io::Result<R> {
     let event = registration.ready_now(interest);
@@ -241,9 +279,29 @@ fn try_io<R>(
     }
     let result = op();
     if matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
-        registration.clear(event);
+        take_away(registration, event);
     }
     result
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod urgent {
+    use super::*;
+
+    /// Whether an urgent byte has ever come, of a source that is registered for [`Interest::PRIORITY`].
+    pub(super) fn may_be(registration: &Registration) -> bool {
+        registration.ready_now(Interest::PRIORITY).ready().is_priority()
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod urgent {
+    use super::*;
+
+    /// Nobody tells.
+    pub(super) fn may_be(_: &Registration) -> bool {
+        true
+    }
 }
 
 impl<E: Source> Deref for Evented<E> {

@@ -1,6 +1,7 @@
 //! What the TCP and the Unix-domain stream do alike, written once.
 //!
-//! A stream is a struct with one field, `io: Evented<_>` over mio's type of the same name. The macro adds the
+//! A stream is a struct with one field, `io: Evented<_>` over mio's type of the same name, and with a method `read_poll`,
+//! since only the stream knows what it means that a read was short. The macro adds the
 //! methods about readiness, the reads and writes that do not wait, [`AsyncRead`](crate::io::AsyncRead) and
 //! [`AsyncWrite`](crate::io::AsyncWrite), and what the halves of a split stream call. `halves.rs` does the same
 //! for those.
@@ -186,7 +187,7 @@ macro_rules! stream_methods {
                     interest: Interest,
                     f: impl FnOnce() -> io::Result<R>,
                 ) -> io::Result<R> {
-                    self.io.try_io(interest, |stream| stream.try_io(f))
+                    self.io.try_user_io(interest, |stream| stream.try_io(f))
                 }
 
                 /// Does `f`, a non-blocking operation on this socket, until it does not say `WouldBlock`, and waits
@@ -202,7 +203,7 @@ macro_rules! stream_methods {
                     interest: Interest,
                     mut f: impl FnMut() -> io::Result<R>,
                 ) -> io::Result<R> {
-                    self.io.async_io(interest, |stream| stream.try_io(&mut f)).await
+                    self.io.user_io(interest, |stream| stream.try_io(&mut f)).await
                 }
 
                 /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
@@ -211,19 +212,6 @@ macro_rules! stream_methods {
                 /// The option cannot be read.
                 pub fn take_error(&self) -> io::Result<Option<io::Error>> {
                     self.io.take_error()
-                }
-
-                pub(crate) fn read_poll(
-                    &self,
-                    cx: &mut Context<'_>,
-                    buf: &mut ReadBuf<'_>,
-                ) -> Poll<io::Result<()>> {
-                    let asked = buf.remaining();
-                    self.io
-                        .poll_transfer(cx, Direction::Read, asked, |stream| {
-                            stream.try_io(|| recv_into(SockRef::from(stream), buf))
-                        })
-                        .map_ok(drop)
                 }
 
                 pub(crate) fn write_poll(

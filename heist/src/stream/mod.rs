@@ -40,7 +40,8 @@
 //! Invariants
 //!
 //! - I1: a wrapper has no state but the place where it waits: what `into_inner` gives back goes on where the stream
-//!   stopped, and dropping a stream between two items loses none.
+//!   stopped, and dropping a stream between two items loses none. (A [`WatchStream`] also knows whether it has begun:
+//!   unpolled, it gives a receiver back that has no change to tell.)
 //! - I2: polling allocates nothing, the broadcast and watch streams included, whose waits are no borrows.
 //!
 //! Absent on purpose: `Stream` on the wrapped types themselves. A listener would have to leave the peer's address out

@@ -54,7 +54,7 @@ impl<T> WatchStream<T> {
         }
     }
 
-    /// What was wrapped.
+    /// What was wrapped. A first value that was not polled for is there, but is no change.
     pub fn into_inner(self) -> Receiver<T> {
         self.inner.into_receiver()
     }

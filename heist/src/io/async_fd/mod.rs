@@ -89,7 +89,7 @@ impl<T: AsRawFd> event::Source for Descriptor<T> {
 
 impl<T: AsRawFd> AsyncFd<T> {
     #[track_caller]
-    fn make(inner: T, interest: Interest) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
+    pub(crate) fn make(inner: T, interest: Interest) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
         match Evented::try_new(Descriptor(inner), interest) {
             Ok(io) => Ok(AsyncFd { io }),
             Err((Descriptor(inner), cause)) => Err(AsyncFdRegisterError { inner, cause }),
@@ -260,7 +260,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         mut f: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.io.async_io(interest, |source| f(&source.0)).await
+        self.io.user_io(interest, |source| f(&source.0)).await
     }
 
     /// [`async_io`](AsyncFd::async_io) for an operation that changes what was registered.
@@ -275,7 +275,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         mut f: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.io.async_io_mut(interest, |source| f(&mut source.0)).await
+        self.io.user_io_mut(interest, |source| f(&mut source.0)).await
     }
 
     /// Does `f`, a non-blocking operation on the descriptor, once if any of `interest` is ready.
@@ -285,7 +285,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Errors
     /// `WouldBlock` if nothing is ready; what `f` says.
     pub fn try_io<R>(&self, interest: Interest, f: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
-        self.io.try_io(interest, |source| f(&source.0))
+        self.io.try_user_io(interest, |source| f(&source.0))
     }
 
     /// [`try_io`](AsyncFd::try_io) for an operation that changes what was registered.
@@ -297,7 +297,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         f: impl FnOnce(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.io.try_io_mut(interest, |source| f(&mut source.0))
+        self.io.try_user_io_mut(interest, |source| f(&mut source.0))
     }
 }
 

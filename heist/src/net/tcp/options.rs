@@ -1,9 +1,18 @@
 //! What sockets need from the operating system beyond mio, per platform.
 
 use crate::runtime::context;
+use heist_reactor::Interest;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
+
+/// What a stream is registered for: urgent bytes too where the system tells of them, since reads stop there.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) const STREAM_INTEREST: Interest =
+    Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
+/// What a stream is registered for.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) const STREAM_INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// A non-blocking socket that listens on `address`.
 pub(super) fn listen(address: SocketAddr, backlog: i32) -> io::Result<std::net::TcpListener> {

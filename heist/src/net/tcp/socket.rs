@@ -8,7 +8,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `socket_options.rs` | the options |
-//! | `socket_fd.rs` | to and from the system's descriptor |
+//! | `socket_fd.rs` | to the system's descriptor; from it: `raw_fd.rs` of the crate |
 //!
 //! Absent on purpose: the reactor. A socket that does nothing yet is not registered, so it can be made, set up
 //! and bound outside of a runtime; only `listen` and `connect` need one.
@@ -87,9 +87,12 @@ impl TcpSocket {
     /// # Ok(()) }
     /// ```
     pub fn from_std_stream(std_stream: std::net::TcpStream) -> TcpSocket {
-        TcpSocket {
-            inner: Socket::from(std_stream),
-        }
+        TcpSocket::from_socket(Socket::from(std_stream))
+    }
+
+    /// Takes over a socket, which may be in blocking mode.
+    pub(crate) fn from_socket(inner: Socket) -> TcpSocket {
+        TcpSocket { inner }
     }
 
     /// Gives the socket its local address. Port 0 takes a free one.

@@ -10,7 +10,7 @@ use super::connect;
 use super::options;
 use super::split::{self, ReadHalf, WriteHalf};
 use super::split_owned::{self, OwnedReadHalf, OwnedWriteHalf};
-use crate::io::{ReadBuf, peek_into};
+use crate::io::{ReadBuf, peek_into, recv_into};
 use crate::net::addr::{ToSocketAddrs, resolve};
 use crate::net::evented::Evented;
 use crate::net::stream_methods::stream_methods;
@@ -118,8 +118,17 @@ impl TcpStream {
 
     #[track_caller]
     fn from_mio(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
-        let io = Evented::new(stream, Interest::READABLE | Interest::WRITABLE)?;
+        let io = Evented::new(stream, options::STREAM_INTEREST)?;
         Ok(TcpStream { io })
+    }
+
+    /// Reads once. Less than there is room for is all there was, unless an urgent byte comes next.
+    pub(crate) fn read_poll(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.io
+            .poll_transfer(cx, Direction::Read, buf.remaining(), |stream| {
+                stream.try_io(|| recv_into(SockRef::from(stream), buf))
+            })
+            .map_ok(drop)
     }
 
     /// Takes over a connection of the standard library.

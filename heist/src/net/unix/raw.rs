@@ -11,10 +11,9 @@
 #![allow(unsafe_code)]
 
 use super::UCred;
-use super::socket::UnixSocket;
 use crate::io::ReadBuf;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Reads into the unfilled part of `buf` without clearing it first, and says how many bytes were filled.
 ///
@@ -42,17 +41,6 @@ pub(super) fn status_flags(fd: BorrowedFd<'_>) -> io::Result<i32> {
     match unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) } {
         -1 => Err(io::Error::last_os_error()),
         flags => Ok(flags),
-    }
-}
-
-impl FromRawFd for UnixSocket {
-    /// Takes over a descriptor, which is to be a Unix-domain socket in non-blocking mode.
-    ///
-    /// # Safety
-    /// As for [`OwnedFd`]: the descriptor is open and nobody else owns it.
-    unsafe fn from_raw_fd(fd: RawFd) -> UnixSocket {
-        // SAFETY: the caller promises the same.
-        UnixSocket::from_fd(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! Absent on purpose: options. Set them through `AsFd` and a crate such as socket2.
 
+use super::SocketAddr;
 use super::datagram::UnixDatagram;
 use super::listener::UnixListener;
 use super::stream::UnixStream;
@@ -57,8 +58,9 @@ impl UnixSocket {
         UnixSocket::new(Type::STREAM)
     }
 
-    pub(super) fn from_fd(fd: OwnedFd) -> UnixSocket {
-        UnixSocket { socket: fd.into() }
+    /// Takes over a socket, which may be in blocking mode.
+    pub(crate) fn from_socket(socket: Socket) -> UnixSocket {
+        UnixSocket { socket }
     }
 
     fn new(kind: Type) -> io::Result<UnixSocket> {
@@ -71,10 +73,10 @@ impl UnixSocket {
     /// zero byte is an abstract name instead.
     ///
     /// # Errors
-    /// `AddrInUse` if there is a file already; `InvalidInput` for a path that is too long; what the operating
-    /// system says.
+    /// `AddrInUse` if there is a file already; `InvalidInput` for a path that is too long or has a zero byte inside; what the
+    /// operating system says.
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        self.socket.bind(&SockAddr::unix(path)?)
+        self.socket.bind(&address_of(path.as_ref())?)
     }
 
     /// Listens, with at most `backlog` connections waiting to be accepted; the system may allow fewer.
@@ -103,7 +105,7 @@ impl UnixSocket {
     /// Dropping the future gives the attempt up.
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         self.require(Type::STREAM, "connect cannot be called on a datagram socket")?;
-        match self.socket.connect(&SockAddr::unix(path)?) {
+        match self.socket.connect(&address_of(path.as_ref())?) {
             Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => return Err(error),
             _ => {}
         }
@@ -123,12 +125,21 @@ impl UnixSocket {
         UnixDatagram::from_mio(OwnedFd::from(self.socket).into())
     }
 
+    /// Refuses a socket of another kind, and sees to it that this one does not block.
     fn require(&self, kind: Type, otherwise: &'static str) -> io::Result<()> {
-        if self.socket.r#type()? == kind {
-            return Ok(());
+        if self.socket.r#type()? != kind {
+            return Err(io::Error::other(otherwise));
         }
-        Err(io::Error::other(otherwise))
+        // A socket taken over may be in blocking mode, and would hold the worker.
+        self.socket.set_nonblocking(true)
     }
+}
+
+/// The address `path` as socket2 has it, by the rules of the other sockets: socket2 would let the system cut a path off
+/// at a zero byte inside.
+fn address_of(path: &Path) -> io::Result<SockAddr> {
+    SocketAddr::of_path(path)?;
+    SockAddr::unix(path)
 }
 
 impl AsFd for UnixSocket {

@@ -2,20 +2,26 @@
 //!
 //! What it has in common with the TCP stream, reading and writing among it, is in `net/stream_methods.rs`.
 //!
+//! A read here clears readiness only by `WouldBlock`, never by being short: it ends where descriptors, credentials or an
+//! urgent byte were sent along, whatever is queued behind them.
+//!
 //! Absent on purpose: a buffer. Wrap the stream in a `BufReader` or `BufWriter` for many small transfers.
 
 use super::split::{self, ReadHalf, WriteHalf};
 use super::split_owned::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::{SocketAddr, UCred, raw};
+use crate::io::{ReadBuf, recv_into};
 use crate::net::evented::Evented;
 use crate::net::stream_methods::stream_methods;
 use crate::net::tcp::options::check_nonblocking;
 use heist_reactor::{Direction, Interest, Ready};
+use socket2::SockRef;
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net;
 use std::path::Path;
+use std::task::{Context, Poll};
 
 /// A connection between two processes of one machine.
 ///
@@ -94,6 +100,15 @@ impl UnixStream {
     fn from_mio(stream: mio::net::UnixStream) -> io::Result<UnixStream> {
         let io = Evented::new(stream, Interest::READABLE | Interest::WRITABLE)?;
         Ok(UnixStream { io })
+    }
+
+    /// Reads once.
+    pub(crate) fn read_poll(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.io
+            .poll_io(cx, Direction::Read, |stream| {
+                stream.try_io(|| recv_into(SockRef::from(stream), buf))
+            })
+            .map_ok(drop)
     }
 
     /// Makes two streams without address that are connected to each other.
