@@ -433,6 +433,10 @@ impl File {
 }
 
 fn settle(io: &mut Blocking<std::fs::File>) {
+    // Polled in vain, it would forget the waker of who waits for it.
+    if !io.is_settled() {
+        return;
+    }
     let mut cx = Context::from_waker(Waker::noop());
     if coop::unconstrained(|| io.poll_idle(&mut cx)).is_ready() {
         // What cannot seek keeps what it has read.
