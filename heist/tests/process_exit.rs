@@ -321,3 +321,26 @@ fn a_child_may_be_waited_for_on_another_runtime_or_thread() {
     assert_eq!(other.block_on(soon(second.wait())).unwrap().code(), Some(2));
     assert_eq!(thread.join().unwrap(), Some(1));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_that_the_system_has_collected_is_not_killed_by_its_number() {
+    let shell = r#"exec env --ignore-signal=CHLD "$0" "$@""#;
+    let output = rt_kit::child("child_that_ignores_its_children", shell, &[]);
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+#[ignore = "started by a_child_that_the_system_has_collected_is_not_killed_by_its_number, which ignores SIGCHLD"]
+fn child_that_ignores_its_children() {
+    current_thread().block_on(async {
+        let mut child = sh("exit 1").kill_on_drop(true).spawn().unwrap();
+        for _ in 0..2 {
+            let error = soon(child.wait()).await.unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::ECHILD), "{error}");
+            // Not ESRCH: the number, which may be somebody else's by now, was not used.
+            let error = child.start_kill().unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::ECHILD), "{error}");
+        }
+    });
+}
