@@ -229,3 +229,25 @@ fn an_output_that_goes_in_a_turn_of_the_driver_does_not_take_the_workers_seat() 
     .unwrap();
     assert_eq!(threads.load(SeqCst), 1);
 }
+
+#[test]
+fn one_that_blocks_often_takes_no_more_threads_than_one_that_blocks_long() {
+    let threads = Arc::new(AtomicUsize::new(0));
+    let started = threads.clone();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .on_thread_start(move || {
+            started.fetch_add(1, SeqCst);
+        })
+        .build()
+        .unwrap();
+    let blocking = runtime.spawn(async {
+        for _ in 0..1000 {
+            block_in_place(|| ());
+        }
+    });
+    runtime.block_on(blocking).unwrap();
+    // Those that have been made have started by then.
+    drop(runtime);
+    assert!(threads.load(SeqCst) <= 2, "{threads:?}");
+}
