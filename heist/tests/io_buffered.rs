@@ -34,6 +34,22 @@ fn a_read_as_large_as_the_buffer_goes_past_it_but_not_past_its_bytes() {
     assert_eq!((&buf[..6], reader.buffer()), (&b"efghij"[..], &b""[..]));
 }
 
+/// Counts bytes that it has not written, which is allowed where the buffer is initialised.
+struct Counts(usize);
+
+impl AsyncRead for Counts {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        buf.advance(self.0);
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn the_buffer_is_initialised_from_the_start() {
+    let mut reader = BufReader::with_capacity(8, Counts(5));
+    assert_eq!(run(reader.fill_buf()).unwrap(), [0; 5]);
+}
+
 #[test]
 fn fill_buf_shows_and_consume_takes() {
     let mut reader = BufReader::new(Reader::pieces([&b"abc"[..], b"d"]));

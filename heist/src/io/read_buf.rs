@@ -597,7 +597,7 @@ pub(crate) fn poll_read_limited<R: AsyncRead + ?Sized>(
 }
 
 /// A buffer of fixed size that is filled at its end and consumed at its front, as `BufReader` and the
-/// copies have it. Its memory is not cleared at the start: what is never read into is never touched.
+/// copies have it.
 pub(crate) struct Buffer {
     memory: Box<[MaybeUninit<u8>]>,
     start: usize,
@@ -606,13 +606,17 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// An empty buffer of `capacity` bytes.
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
+    /// An empty buffer of `capacity` bytes. They are `cleared` for readers that count on initialised memory, which may
+    /// advance over bytes that they have not written; if not, what is never read into is never touched.
+    pub(crate) fn with_capacity(capacity: usize, cleared: bool) -> Self {
         Buffer {
-            memory: Box::new_uninit_slice(capacity),
+            memory: match cleared {
+                true => vec![MaybeUninit::new(0); capacity].into_boxed_slice(),
+                false => Box::new_uninit_slice(capacity),
+            },
             start: 0,
             end: 0,
-            initialized: 0,
+            initialized: capacity * usize::from(cleared),
         }
     }
 
@@ -653,8 +657,7 @@ impl Buffer {
     /// Drops all bytes.
     #[inline]
     pub(crate) fn clear(&mut self) {
-        self.start = 0;
-        self.end = 0;
+        (self.start, self.end) = (0, 0);
     }
 
     /// Reads once into the room behind the bytes and returns how many came.

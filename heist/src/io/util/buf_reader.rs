@@ -73,7 +73,8 @@ impl<R: AsyncRead> BufReader<R> {
         assert!(capacity > 0, "a BufReader's capacity must be greater than zero");
         BufReader {
             inner,
-            buffer: Buffer::with_capacity(capacity),
+            // As in tokio, whose users may rely on it.
+            buffer: Buffer::with_capacity(capacity, true),
             seeking: Seeking::None,
         }
     }

@@ -74,7 +74,7 @@ pub(super) struct Copying {
 
 impl Copying {
     pub(super) fn new(buffer_size: usize) -> Self {
-        let buffer = Buffer::with_capacity(buffer_size);
+        let buffer = Buffer::with_capacity(buffer_size, false);
         Copying {
             buffer,
             copied: 0,
