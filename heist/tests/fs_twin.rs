@@ -111,7 +111,10 @@ impl Twin {
         let start = (self.position as usize).min(self.contents.len());
         let left = &self.contents[start..];
         assert!(left.starts_with(bytes), "stale or misplaced at {start}");
-        assert!(!bytes.is_empty() || asked == 0 || left.is_empty(), "no end at {start}");
+        assert!(
+            !bytes.is_empty() || asked == 0 || left.is_empty(),
+            "no end at {start}"
+        );
         self.position += bytes.len() as u64;
     }
 
@@ -294,7 +297,11 @@ impl Pair<'_> {
             // Between two polls of one operation.
             let gate = Gate::close(self.runtime);
             let mut buf = [0; 10];
-            assert!(poll_once(&mut Box::pin(self.file().read(&mut buf))).await.is_none());
+            assert!(
+                poll_once(&mut Box::pin(self.file().read(&mut buf)))
+                    .await
+                    .is_none()
+            );
             self.file().as_raw_fd();
             gate.open();
             self.file().as_raw_fd();

@@ -210,23 +210,24 @@ fn an_output_that_goes_in_a_turn_of_the_driver_does_not_take_the_workers_seat() 
         })
         .build()
         .unwrap();
-    runtime.block_on(runtime.spawn(async {
-        for _ in 0..20 {
-            let finished = heist::spawn(async { BlocksInDrop });
-            while !finished.is_finished() {
-                yield_now().await;
+    runtime
+        .block_on(runtime.spawn(async {
+            for _ in 0..20 {
+                let finished = heist::spawn(async { BlocksInDrop });
+                while !finished.is_finished() {
+                    yield_now().await;
+                }
+                let lets_go = Arc::new(LetsGo(Mutex::new(Some(finished))));
+                let waker = Waker::from(lets_go.clone());
+                let mut timer = Box::pin(heist::time::sleep(Duration::from_millis(2)));
+                let polled = timer.as_mut().poll(&mut Context::from_waker(&waker));
+                assert!(polled.is_pending());
+                while lets_go.0.try_lock().map_or(true, |handle| handle.is_some()) {
+                    heist::time::sleep(Duration::from_millis(1)).await;
+                }
             }
-            let lets_go = Arc::new(LetsGo(Mutex::new(Some(finished))));
-            let waker = Waker::from(lets_go.clone());
-            let mut timer = Box::pin(heist::time::sleep(Duration::from_millis(2)));
-            let polled = timer.as_mut().poll(&mut Context::from_waker(&waker));
-            assert!(polled.is_pending());
-            while lets_go.0.try_lock().map_or(true, |handle| handle.is_some()) {
-                heist::time::sleep(Duration::from_millis(1)).await;
-            }
-        }
-    }))
-    .unwrap();
+        }))
+        .unwrap();
     assert_eq!(threads.load(SeqCst), 1);
 }
 

@@ -95,8 +95,8 @@ impl Crew {
     ///
     /// The operating system's.
     pub(super) fn start(shared: &Arc<Shared>, starter: Starter, seat: Seat) -> io::Result<()> {
-        let shared = shared.clone();
-        Self::start_thread(&shared.clone(), starter, move || sit_and_work(&shared, Some(seat)))
+        let own = shared.clone();
+        Self::start_thread(shared, starter, move || sit_and_work(&own, Some(seat)))
     }
 
     fn start_thread(

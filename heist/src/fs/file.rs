@@ -62,7 +62,8 @@ use crate::sync::{Mutex, Notify};
 /// # Cancel safety
 ///
 /// Dropping the future of a read loses nothing: what it brings is returned by the next read, and the position is
-/// right for whatever comes next. A write has either not begun or is done entirely. A seek may or may not have happened.
+/// right for whatever comes next. A write has either not begun or is done entirely. A seek may or may not have happened;
+/// if it fails, a seek that comes right after it returns its error.
 ///
 /// # Examples
 ///
