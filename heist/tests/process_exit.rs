@@ -344,3 +344,19 @@ fn child_that_ignores_its_children() {
         }
     });
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn killing_a_child_that_has_exited_sees_its_exit() {
+    current_thread().block_on(async {
+        let mut child = sh("exit 3").spawn().unwrap();
+        let stat = format!("/proc/{}/stat", child.id().unwrap());
+        wait_until("it is a zombie", || {
+            std::fs::read_to_string(&stat).unwrap().contains(") Z ")
+        });
+        child.start_kill().unwrap();
+        // Its number is free from here on.
+        assert_eq!(child.id(), None);
+        assert_eq!(child.wait().await.unwrap().code(), Some(3));
+    });
+}

@@ -85,9 +85,9 @@ impl Child {
     /// What the operating system says: for instance `ECHILD`, if somebody else in this process has collected the status,
     /// for the number may be another process's by then.
     pub fn start_kill(&mut self) -> io::Result<()> {
-        match &mut self.state {
-            State::Running(running) => running.kill(),
-            State::Done(_) => Ok(()),
+        match (self.try_wait()?, &mut self.state) {
+            (None, State::Running(running)) => running.kill(),
+            _ => Ok(()),
         }
     }
 

@@ -107,15 +107,9 @@ impl Running {
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     }
 
-    /// Kills it, unless it has exited.
-    ///
-    /// # Errors
-    /// Also if somebody else has collected the status: I1.
+    /// Kills it. By I1 only after [`try_wait`](Self::try_wait) has said that it has not been collected.
     pub(super) fn kill(&mut self) -> io::Result<()> {
-        match self.try_wait()? {
-            Some(_) => Ok(()),
-            None => self.child().kill(),
-        }
+        self.child().kill()
     }
 
     /// The status, if the child has exited.
