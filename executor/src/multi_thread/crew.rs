@@ -21,7 +21,8 @@
 //!   back: the worker is stuck then, as any is that blocks, and others steal from it.
 //! - E3: after [`Crew::close`] there are no new offers, and idle threads leave.
 //!
-//! Ordering pairs: the lock, alone. Model: loom-tests/tests/pool.rs, `a_seat_that_is_left_finds_a_thread`.
+//! Ordering pairs: the lock, alone. Models: loom-tests/tests/pool.rs, `a_seat_that_is_left_finds_a_thread`,
+//! `a_seat_that_is_left_again_finds_the_thread_that_was_made_before`.
 //!
 //! Deliberately absent: a keep-alive. As many threads as ever blocked at once stay until the pool is closed.
 
