@@ -5,14 +5,15 @@
 mod fs_kit;
 
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::pin::Pin;
+use std::time::Duration;
 
 use fs_kit::{Folder, Gate, cancelled_half_way, one_blocking_thread, poll_once, wait_until};
 use heist::fs::{self, File};
-use heist::io::{AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt, SeekFrom};
+use heist::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt, ReadBuf, SeekFrom};
 
 fn read_and_write(path: &Path) -> File {
     let mut options = std::fs::OpenOptions::new();
@@ -262,4 +263,25 @@ fn path_functions_whose_futures_are_dropped_are_done_or_not_begun() {
     });
     assert!(folder.at("begun").exists());
     assert!(!folder.at("never polled").exists());
+}
+
+#[test]
+fn showing_the_descriptor_in_the_middle_of_a_read_does_not_lose_its_wake_up() {
+    let (runtime, folder) = (one_blocking_thread(), Folder::new());
+    let mut file = read_and_write(&folder.file("f", "0123456789"));
+    let gate = Gate::close(&runtime);
+    let (asked, was_asked) = std::sync::mpsc::channel();
+    let reading = runtime.spawn(std::future::poll_fn(move |cx| {
+        let mut memory = [0; 4];
+        let mut buf = ReadBuf::new(&mut memory);
+        let polled = Pin::new(&mut file).poll_read(cx, &mut buf);
+        // As for a log, or to ask for the file's lock.
+        assert!(file.as_raw_fd() >= 0);
+        asked.send(()).unwrap();
+        polled.map(|read| read.map(|()| buf.filled().to_vec()))
+    }));
+    was_asked.recv().unwrap();
+    gate.open();
+    let read = runtime.block_on(async { heist::time::timeout(Duration::from_secs(30), reading).await });
+    assert_eq!(read.expect("it is woken").unwrap().unwrap(), b"0123");
 }

@@ -4,6 +4,8 @@ mod fs_kit;
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use fs_kit::{Folder, Gate, cancelled_half_way, one_blocking_thread, poll_once, wait_until};
@@ -181,4 +183,34 @@ fn a_listing_that_waits_is_told_of_the_shutdown_each_time() {
         assert!(again.contains("while this directory was being read"), "{again}");
     });
     gate.open();
+}
+
+#[test]
+fn what_writers_were_told_is_written_when_the_runtime_is_dropped_under_them() {
+    let folder = Folder::new();
+    for round in 0..30 {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).max_blocking_threads(1 + round % 3);
+        let runtime = builder.enable_all().build().unwrap();
+        let writers: Vec<_> = (0..6)
+            .map(|n| {
+                let (path, accepted) = (folder.at(&n.to_string()), Arc::new(AtomicU64::new(0)));
+                let counted = accepted.clone();
+                let mut file = File::from_std(std::fs::File::create(&path).unwrap());
+                runtime.spawn(async move {
+                    while let Ok(n) = file.write(&[7; 1000]).await {
+                        counted.fetch_add(n as u64, SeqCst);
+                    }
+                });
+                (path, accepted)
+            })
+            .collect();
+        while writers.iter().any(|(_, accepted)| accepted.load(SeqCst) < 3000) {
+            std::thread::yield_now();
+        }
+        drop(runtime);
+        for (path, accepted) in writers {
+            assert_eq!(std::fs::metadata(path).unwrap().len(), accepted.load(SeqCst));
+        }
+    }
 }

@@ -321,3 +321,42 @@ fn a_child_may_be_waited_for_on_another_runtime_or_thread() {
     assert_eq!(other.block_on(soon(second.wait())).unwrap().code(), Some(2));
     assert_eq!(thread.join().unwrap(), Some(1));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_that_the_system_has_collected_is_not_killed_by_its_number() {
+    let shell = r#"exec env --ignore-signal=CHLD "$0" "$@""#;
+    let output = rt_kit::child("child_that_ignores_its_children", shell, &[]);
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+#[ignore = "started by a_child_that_the_system_has_collected_is_not_killed_by_its_number, which ignores SIGCHLD"]
+fn child_that_ignores_its_children() {
+    current_thread().block_on(async {
+        let mut child = sh("exit 1").kill_on_drop(true).spawn().unwrap();
+        for _ in 0..2 {
+            let error = soon(child.wait()).await.unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::ECHILD), "{error}");
+            // Not ESRCH: the number, which may be somebody else's by now, was not used.
+            let error = child.start_kill().unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::ECHILD), "{error}");
+        }
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn killing_a_child_that_has_exited_sees_its_exit() {
+    current_thread().block_on(async {
+        let mut child = sh("exit 3").spawn().unwrap();
+        let stat = format!("/proc/{}/stat", child.id().unwrap());
+        wait_until("it is a zombie", || {
+            std::fs::read_to_string(&stat).unwrap().contains(") Z ")
+        });
+        child.start_kill().unwrap();
+        // Its number is free from here on.
+        assert_eq!(child.id(), None);
+        assert_eq!(child.wait().await.unwrap().code(), Some(3));
+    });
+}

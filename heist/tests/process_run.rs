@@ -249,6 +249,40 @@ fn child_without_descriptors() {
     wait_until("no child is left", || children().is_empty());
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_that_nothing_can_watch_is_killed_and_collected() {
+    let output = child("child_that_nothing_can_watch", "ulimit -n 64", &[]);
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+#[ignore = "started by a_child_that_nothing_can_watch_is_killed_and_collected, which limits its descriptors"]
+fn child_that_nothing_can_watch() {
+    let runtime = current_thread();
+    runtime.block_on(async {
+        let mut hoard = Vec::new();
+        while let Ok(file) = std::fs::File::open("/dev/null") {
+            hoard.push(file);
+        }
+        // What starting a program takes for a moment; then they are gone again.
+        let mut spare = Some(hoard.split_off(hoard.len() - 4));
+        let mut command = Command::new("sleep");
+        command.arg("1000");
+        let spawned = command.spawn_with(|std| {
+            drop(spare.take());
+            let child = std.spawn();
+            while let Ok(file) = std::fs::File::open("/dev/null") {
+                hoard.push(file);
+            }
+            child
+        });
+        assert_eq!(spawned.unwrap_err().raw_os_error(), Some(libc::EMFILE));
+        drop(hoard);
+        wait_until("no child is left", || children().is_empty());
+    });
+}
+
 /// The children of this process, zombies among them.
 fn children() -> Vec<String> {
     let of_task = |id: String| std::fs::read_to_string(format!("/proc/self/task/{id}/children"));

@@ -2,12 +2,16 @@
 
 mod rt_kit;
 
-use std::sync::mpsc;
-use std::task::Poll;
+use std::future::Future;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
+use std::time::Duration;
 
-use heist::runtime::Handle;
-use heist::task::{LocalSet, block_in_place, coop, yield_now};
+use heist::runtime::{Builder, Handle};
+use heist::task::{JoinHandle, LocalSet, block_in_place, coop, yield_now};
 use rt_kit::{Count, CountDrop, Event, panic_of, wait_until, workers};
 
 #[test]
@@ -174,4 +178,77 @@ fn it_is_refused_where_the_tasks_have_one_thread() {
     let runtime = workers(1);
     let said = panic_of(|| LocalSet::new().block_on(&runtime, async { block_in_place(|| ()) }));
     assert!(said.contains("`heist::task::spawn_blocking`"), "{said}");
+}
+
+/// Blocks in place when it goes.
+struct BlocksInDrop;
+
+impl Drop for BlocksInDrop {
+    fn drop(&mut self) {
+        block_in_place(|| thread::sleep(Duration::from_millis(20)));
+    }
+}
+
+/// Lets go of a task's output when it is woken.
+struct LetsGo(Mutex<Option<JoinHandle<BlocksInDrop>>>);
+
+impl Wake for LetsGo {
+    fn wake(self: Arc<Self>) {
+        drop(self.0.lock().unwrap().take());
+    }
+}
+
+#[test]
+fn an_output_that_goes_in_a_turn_of_the_driver_does_not_take_the_workers_seat() {
+    let threads = Arc::new(AtomicUsize::new(0));
+    let started = threads.clone();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .on_thread_start(move || {
+            started.fetch_add(1, SeqCst);
+        })
+        .build()
+        .unwrap();
+    runtime
+        .block_on(runtime.spawn(async {
+            for _ in 0..20 {
+                let finished = heist::spawn(async { BlocksInDrop });
+                while !finished.is_finished() {
+                    yield_now().await;
+                }
+                let lets_go = Arc::new(LetsGo(Mutex::new(Some(finished))));
+                let waker = Waker::from(lets_go.clone());
+                let mut timer = Box::pin(heist::time::sleep(Duration::from_millis(2)));
+                let polled = timer.as_mut().poll(&mut Context::from_waker(&waker));
+                assert!(polled.is_pending());
+                while lets_go.0.try_lock().map_or(true, |handle| handle.is_some()) {
+                    heist::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+        }))
+        .unwrap();
+    assert_eq!(threads.load(SeqCst), 1);
+}
+
+#[test]
+fn one_that_blocks_often_takes_no_more_threads_than_one_that_blocks_long() {
+    let threads = Arc::new(AtomicUsize::new(0));
+    let started = threads.clone();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .on_thread_start(move || {
+            started.fetch_add(1, SeqCst);
+        })
+        .build()
+        .unwrap();
+    let blocking = runtime.spawn(async {
+        for _ in 0..1000 {
+            block_in_place(|| ());
+        }
+    });
+    runtime.block_on(blocking).unwrap();
+    // Those that have been made have started by then.
+    drop(runtime);
+    assert!(threads.load(SeqCst) <= 2, "{threads:?}");
 }

@@ -101,6 +101,26 @@ fn a_seat_is_taken_once_also_while_the_pool_closes() {
     });
 }
 
+/// The second closure counts on the thread that was made for the first, wherever that is on its way.
+#[test]
+fn a_seat_that_is_left_again_finds_the_thread_that_was_made_before() {
+    model(1, || {
+        let mut pool = pool(1);
+        let handle = pool.handle().clone();
+        let join = pool.handle().spawn(
+            async move {
+                block_in_place(|| ());
+                let other = handle.spawn(async { 7 }, Meta::caller());
+                block_in_place(|| block_on(other).unwrap())
+            },
+            Meta::caller(),
+        );
+        assert_eq!(block_on(join).unwrap(), 7);
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+    });
+}
+
 #[test]
 fn a_wake_that_races_shutdown_leaks_nothing() {
     model(2, || {

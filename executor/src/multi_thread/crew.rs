@@ -17,18 +17,19 @@
 //! - E1: a seat is with one thread or offered. Whoever has it is the worker of that number, and W1 of `worker.rs` speaks
 //!   of him; the crew's lock hands over what he wrote.
 //! - E2: an offer has a thread that comes for it: when the lock is released there are at least as many idle or starting
-//!   threads as offers. If the operating system refuses a thread the offer is withdrawn, or left for its own thread to take
+//!   threads as offers, and no thread is made while there are. If the operating system refuses a thread the offer is withdrawn, or left for its own thread to take
 //!   back: the worker is stuck then, as any is that blocks, and others steal from it.
 //! - E3: after [`Crew::close`] there are no new offers, and idle threads leave.
 //!
-//! Ordering pairs: the lock, alone. Model: loom-tests/tests/pool.rs, `a_seat_that_is_left_finds_a_thread`.
+//! Ordering pairs: the lock, alone. Models: loom-tests/tests/pool.rs, `a_seat_that_is_left_finds_a_thread`,
+//! `a_seat_that_is_left_again_finds_the_thread_that_was_made_before`.
 //!
 //! Deliberately absent: a keep-alive. As many threads as ever blocked at once stay until the pool is closed.
 
 use std::io;
 use std::time::Duration;
 
-use heist_primitive::sync::{Arc, Condvar, Mutex};
+use heist_primitive::sync::{Arc, Condvar, Mutex, MutexGuard};
 use heist_primitive::thread;
 
 use super::shared::Shared;
@@ -46,6 +47,8 @@ pub(super) struct Seat {
 struct State {
     offers: Vec<Seat>,
     idle: usize,
+    /// Threads that are being made and have not looked at the offers yet.
+    starting: usize,
     closed: bool,
     /// Let go when the pool is closed, for what users put into it may hold the pool.
     starter: Option<Starter>,
@@ -73,6 +76,7 @@ impl Crew {
             state: Mutex::new(State {
                 offers: Vec::new(),
                 idle: 0,
+                starting: 0,
                 closed: false,
                 starter: None,
             }),
@@ -86,21 +90,30 @@ impl Crew {
         self.state.lock().starter = Some(starter);
     }
 
-    /// Starts a thread of the crew of `shared`, at `seat` or for the next offer.
+    /// Starts a thread of the crew of `shared`, at `seat`.
     ///
     /// # Errors
     ///
     /// The operating system's.
-    pub(super) fn start_thread(shared: &Arc<Shared>, starter: Starter, seat: Option<Seat>) -> io::Result<()> {
+    pub(super) fn start(shared: &Arc<Shared>, starter: Starter, seat: Seat) -> io::Result<()> {
+        let own = shared.clone();
+        Self::start_thread(shared, starter, move || sit_and_work(&own, Some(seat)))
+    }
+
+    fn start_thread(
+        shared: &Shared,
+        starter: Starter,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
         let mut builder = thread::Builder::new().name((starter.thread_name)());
         if let Some(bytes) = starter.stack_size {
             builder = builder.stack_size(bytes);
         }
-        let mut once = Some((shared.clone(), seat));
+        let mut once = Some(body);
         shared.crew.threads.spawn(builder, move || {
             (starter.around)(&mut || {
-                if let Some((shared, seat)) = once.take() {
-                    sit_and_work(&shared, seat);
+                if let Some(body) = once.take() {
+                    body();
                 }
             });
         })
@@ -116,13 +129,19 @@ impl Crew {
             return Some(seat);
         };
         state.offers.push(seat);
-        let is_enough = state.idle >= state.offers.len();
-        drop(state);
+        let is_enough = state.idle + state.starting >= state.offers.len();
         if is_enough {
+            drop(state);
             crew.offered.notify_one();
             return None;
         }
-        match Self::start_thread(shared, starter, None) {
+        state.starting += 1;
+        drop(state);
+        let coming = Coming {
+            shared: shared.clone(),
+            has_come: false,
+        };
+        match Self::start_thread(shared, starter, move || coming.work()) {
             Ok(()) => None,
             // E2. If a thread that became idle meanwhile has taken it, all is well too.
             Err(_) => crew.take_back(index),
@@ -138,7 +157,10 @@ impl Crew {
 
     /// Waits for an offer; `None` once the pool is closed and all offers are taken.
     fn wait(&self) -> Option<Seat> {
-        let mut state = self.state.lock();
+        self.wait_with(self.state.lock())
+    }
+
+    fn wait_with(&self, mut state: MutexGuard<'_, State>) -> Option<Seat> {
         loop {
             if let Some(seat) = state.offers.pop() {
                 return Some(seat);
@@ -169,9 +191,35 @@ impl Crew {
     }
 }
 
+/// A thread that is counted as starting: until it looks at the offers, or it turns out that it does not come.
+struct Coming {
+    shared: Arc<Shared>,
+    has_come: bool,
+}
+
+impl Coming {
+    fn work(mut self) {
+        let crew = &self.shared.crew;
+        let mut state = crew.state.lock();
+        state.starting -= 1;
+        self.has_come = true;
+        // In the same hold of the lock: E2.
+        let first = crew.wait_with(state);
+        sit_and_work(&self.shared, first);
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        if !self.has_come {
+            self.shared.crew.state.lock().starting -= 1;
+        }
+    }
+}
+
 /// The life of a thread: at one seat after another.
 fn sit_and_work(shared: &Arc<Shared>, first: Option<Seat>) {
-    let mut next = first.or_else(|| shared.crew.wait());
+    let mut next = first;
     while let Some(seat) = next {
         worker::run(shared.clone(), seat);
         next = shared.crew.wait();

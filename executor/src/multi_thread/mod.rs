@@ -128,7 +128,7 @@ impl Pool {
         };
         shared.crew.open(starter.clone());
         for (index, local) in std::mem::take(&mut self.locals).into_iter().enumerate() {
-            Crew::start_thread(shared, starter.clone(), Some(Seat { index, local }))?;
+            Crew::start(shared, starter.clone(), Seat { index, local })?;
         }
         Ok(())
     }

@@ -78,6 +78,8 @@ pub(super) struct Worker {
     /// Empty once the seat was left.
     local: RefCell<Option<Local>>,
     searching: Cell<bool>,
+    /// Inside of a task's poll, its destructors among it.
+    running: Cell<bool>,
     /// Woken, and no task found since.
     woken: Cell<bool>,
     next_streak: Cell<u8>,
@@ -118,6 +120,7 @@ pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
         index,
         local: RefCell::new(Some(local)),
         searching: Cell::new(false),
+        running: Cell::new(false),
         // By its start.
         woken: Cell::new(true),
         next_streak: Cell::new(0),
@@ -146,8 +149,9 @@ pub(super) struct Absent(Rc<Worker>);
 /// Offers this thread's seat to another. `None`: this thread is no worker that polls a task, or nobody can take the seat.
 pub(super) fn leave_seat() -> Option<Absent> {
     let worker = CURRENT.try_with(|current| current.borrow().clone()).ok()??;
-    // A waker inside of a turn of the driver, or a hook, returns to a worker that still needs its seat.
-    let in_poll = task::try_id().is_some();
+    // A waker inside of a turn of the driver, or a hook, returns to a worker that still needs its seat. A turn and a hook
+    // may also let go of a task's output, which is destroyed with the task's id.
+    let in_poll = worker.running.get() && task::try_id().is_some();
     if !in_poll || worker.shared.is_closed() {
         return None;
     }
@@ -245,7 +249,9 @@ impl Worker {
             }
             self.woken.set(false);
             let started = self.counters().begin_poll(&self.shared.clock, &task);
+            self.running.set(true);
             coop::budget(|| task.run());
+            self.running.set(false);
             if self.local.borrow().is_none() {
                 return false;
             }

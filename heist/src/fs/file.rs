@@ -60,7 +60,8 @@ use crate::sync::{Mutex, Notify};
 /// # Cancel safety
 ///
 /// Dropping the future of a read loses nothing: what it brings is returned by the next read, and the position is
-/// right for whatever comes next. A write has either not begun or is done entirely. A seek may or may not have happened.
+/// right for whatever comes next. A write has either not begun or is done entirely. A seek may or may not have happened;
+/// if it fails, a seek that comes right after it returns its error.
 ///
 /// # Examples
 ///
@@ -431,6 +432,10 @@ impl File {
 }
 
 fn settle(io: &mut Blocking<std::fs::File>) {
+    // Polled in vain, it would forget the waker of who waits for it.
+    if !io.is_settled() {
+        return;
+    }
     let mut cx = Context::from_waker(Waker::noop());
     if coop::unconstrained(|| io.poll_idle(&mut cx)).is_ready() {
         // What cannot seek keeps what it has read.

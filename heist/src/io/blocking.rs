@@ -209,6 +209,17 @@ impl<T: Send + Sync + 'static> Blocking<T> {
         Poll::Ready(())
     }
 
+    /// Whether [`poll_idle`](Self::poll_idle) would be ready: nothing is in flight, or it is done. Registers nobody.
+    pub(crate) fn is_settled(&self) -> bool {
+        match &self.state {
+            State::Idle => true,
+            State::Reading(handle) => handle.is_finished(),
+            State::Writing(handle) => handle.is_finished(),
+            State::Seeking(handle) => handle.is_finished(),
+            State::Running(handle) => handle.is_finished(),
+        }
+    }
+
     /// Starts `f`; wait for it with [`poll_run`](Self::poll_run). Nothing may be in flight.
     pub(crate) fn start(&mut self, f: impl FnOnce(&T) -> io::Result<()> + Send + 'static) -> io::Result<()> {
         let device = self.device.clone();

@@ -79,14 +79,15 @@ impl Child {
         }
     }
 
-    /// Sends `SIGKILL` and does not wait for the exit. Does nothing if the exit has been seen.
+    /// Sends `SIGKILL` and does not wait for the exit. Does nothing if the child has exited.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// What the operating system says: for instance `ECHILD`, if somebody else in this process has collected the status,
+    /// for the number may be another process's by then.
     pub fn start_kill(&mut self) -> io::Result<()> {
-        match &mut self.state {
-            State::Running(running) => running.kill(),
-            State::Done(_) => Ok(()),
+        match (self.try_wait()?, &mut self.state) {
+            (None, State::Running(running)) => running.kill(),
+            _ => Ok(()),
         }
     }
 

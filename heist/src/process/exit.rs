@@ -16,7 +16,8 @@
 //! Invariants
 //!
 //! - I1: the status is collected by the child's own number only, and by `std::process::Child`, which remembers it.
-//!   So a number that the system has given to another process is never waited for nor killed.
+//!   So a number that the system has given to another process is never waited for nor killed: before a kill the
+//!   child is asked whether it still has its number.
 //! - I2: with signals, a listener is armed first and the child asked afterwards. An exit before the question is
 //!   found by it, an exit after it sends a signal that the listener hears.
 //! - I3: a pidfd is readable from the exit on and stays so; nothing clears it. When it is readable and there is no
@@ -106,6 +107,7 @@ impl Running {
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     }
 
+    /// Kills it. By I1 only after [`try_wait`](Self::try_wait) has said that it has not been collected.
     pub(super) fn kill(&mut self) -> io::Result<()> {
         self.child().kill()
     }

@@ -2,15 +2,17 @@
 //!
 //! ```text
 //!   Running dropped ──► adopt ──► children ◄── reap ◄── SIGCHLD, on the thread heist-signal
-//!                                    └──► try_wait of each; those that have exited go
+//!                    │               └──► try_wait of each; those that have exited go
+//!                    └── no handler to be had ──► a thread each, which waits
 //! ```
 //!
 //! Invariants
 //!
 //! - I1: whoever reaps arms the listener first and asks the children afterwards, under the lock. So an exit that
 //!   the question does not see sends a signal that comes after the arming, and `reap` runs again.
-//! - I2: while there are children, the listener is armed or a `reap` is running; but for the lack of a handler,
-//!   which the next adoption tries to get again.
+//! - I2: while there are children, the listener is armed or a `reap` is running. If there is no handler to be had, for
+//!   the lack of descriptors, each child gets a thread, which needs none; if that is refused too, the next adoption
+//!   tries both again.
 //! - I3: only the children here are asked, each by its own number.
 //!
 //! Lock order: `state`, then the registry's. The registry wakes with no lock held.
@@ -20,6 +22,8 @@
 
 use crate::signal::registry::Listener;
 use heist_primitive::sync::{Mutex, StdArc};
+use heist_primitive::thread;
+use std::mem;
 use std::process::Child;
 use std::sync::OnceLock;
 use std::task::{Context, Wake, Waker};
@@ -61,6 +65,26 @@ impl Orphans {
                 break;
             }
         }
+        if state.listener.is_none() {
+            let unheard = mem::take(&mut state.children);
+            state.children = unheard.into_iter().filter_map(wait_apart).collect();
+        }
+    }
+}
+
+/// Waits for a child on a thread of its own. Gives it back if there is none.
+fn wait_apart(child: Child) -> Option<Child> {
+    let waited = StdArc::new(Mutex::new(Some(child)));
+    let waiting = waited.clone();
+    let thread = thread::Builder::new().name("heist-reaper".to_owned());
+    let started = thread.spawn(move || {
+        let child = waiting.lock().take();
+        // An error says that somebody else has collected the status.
+        child.map(|mut child| child.wait())
+    });
+    match started {
+        Ok(_) => None,
+        Err(_) => waited.lock().take(),
     }
 }
 

@@ -18,7 +18,7 @@
 //!   thread does not see has a byte still to come; a bell too full for the byte has other bytes to come.
 //! - I3: `arrivals` only grows, under the lock. A listener is ready when it differs from what the listener has
 //!   seen, so signals in between are one, and none after the listener was made is lost.
-//! - I4: wakers are taken and replaced under the lock, woken and dropped outside of it.
+//! - I4: wakers are taken and replaced under the lock, cloned, woken and dropped outside of it.
 //! - I5: what is set up stays: the handler of a signal, the bell and the thread live as long as the process.
 //!
 //! Ordering: the store in `ring` is Release and the swap in `collect` Acquire, though the socket orders them
@@ -109,16 +109,19 @@ impl Listener {
 
     /// Ready if the signal has arrived since the last time; otherwise keeps the waker.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // Cloned before and dropped after the lock (I4): either may be code of the user's.
+        let waker = cx.waker().clone();
         let mut events = registry().events.lock();
         let event = &mut events.events[self.index];
         if event.arrivals != self.seen {
             self.seen = event.arrivals;
+            drop(events);
             return Poll::Ready(());
         }
         let replaced = match event.waiting.get_mut(&self.id) {
-            Some(waker) if waker.will_wake(cx.waker()) => None,
-            Some(waker) => Some(mem::replace(waker, cx.waker().clone())),
-            None => event.waiting.insert(self.id, cx.waker().clone()),
+            Some(old) if old.will_wake(&waker) => Some(waker),
+            Some(old) => Some(mem::replace(old, waker)),
+            None => event.waiting.insert(self.id, waker),
         };
         drop(events);
         drop(replaced);
