@@ -106,3 +106,19 @@ fn forgetting_races_a_release() {
         assert_eq!(semaphore.available_permits() + forgotten, 2);
     });
 }
+
+#[test]
+fn who_sees_the_close_sees_what_was_done_before() {
+    model(3, || {
+        let shared = Arc::new((Semaphore::new(0), AtomicUsize::new(0)));
+        let theirs = shared.clone();
+        let closes = thread::spawn(move || {
+            theirs.1.store(1, Relaxed);
+            theirs.0.close();
+        });
+        if shared.0.is_closed() {
+            assert_eq!(shared.1.load(Relaxed), 1);
+        }
+        closes.join().unwrap();
+    });
+}

@@ -96,8 +96,8 @@ pub mod sync {
         }
     }
 
-    /// loom's condition variable with parking_lot's signature. loom has no time: a wait with a limit of zero lets the
-    /// others go on and is over, any longer limit never is.
+    /// loom's condition variable with parking_lot's signature. loom has no time: a wait with a limit of a nanosecond or
+    /// none lets the others go on and is over, any longer limit never is.
     #[derive(Debug, Default)]
     pub struct Condvar(loom::sync::Condvar);
 
@@ -106,7 +106,7 @@ pub mod sync {
     pub struct WaitTimeoutResult(bool);
 
     impl WaitTimeoutResult {
-        /// True after a wait with a limit of zero.
+        /// True after a wait with a limit of at most a nanosecond.
         pub fn timed_out(self) -> bool {
             self.0
         }
@@ -126,7 +126,8 @@ pub mod sync {
 
         /// Waits for a notification, not at all or without limit.
         pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
-            if limit.is_zero() {
+            let is_over = limit <= Duration::from_nanos(1);
+            if is_over {
                 let mutex = guard.mutex;
                 guard.held = None;
                 loom::thread::yield_now();
@@ -134,7 +135,7 @@ pub mod sync {
             } else {
                 self.wait(guard);
             }
-            WaitTimeoutResult(limit.is_zero())
+            WaitTimeoutResult(is_over)
         }
 
         /// Waits while `condition` holds.
