@@ -61,7 +61,7 @@ fn an_unpark_at_the_end_of_a_timed_park_publishes() {
                 shared.0.unpark();
             })
         };
-        // Under loom a nanosecond is over as soon as the others have had a chance.
+        // Under loom a nanosecond is over as soon as the lock was open.
         shared.0.park_timeout(Duration::from_nanos(1));
         if shared.1.load(Ordering::Relaxed) == 0 {
             shared.0.park();

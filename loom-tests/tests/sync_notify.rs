@@ -143,19 +143,19 @@ fn notify_waiters_publishes_beside_a_permit() {
 #[test]
 fn notify_waiters_publishes_also_after_the_next_line() {
     model(3, || {
-        let shared = StdArc::new((Notify::new(), AtomicUsize::new(0)));
-        let notified = shared.0.notified();
-        let theirs = shared.clone();
-        let notifies = thread::spawn(move || {
-            theirs.1.store(1, Relaxed);
-            theirs.0.notify_waiters();
-            let mut next = pin!(theirs.0.notified());
-            let _ = poll_once(next.as_mut());
-            theirs.0.notify_one();
-            block_on(next);
+        let shared = (StdArc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+        let notified = shared.0.clone().notified_owned();
+        let theirs = shared.1.clone();
+        let waits = thread::spawn(move || {
+            block_on(notified);
+            assert_eq!(theirs.load(Relaxed), 1);
         });
-        block_on(notified);
-        assert_eq!(shared.1.load(Relaxed), 1);
-        notifies.join().unwrap();
+        shared.1.store(1, Relaxed);
+        shared.0.notify_waiters();
+        let mut next = pin!(shared.0.notified());
+        assert!(poll_once(next.as_mut()).is_pending());
+        shared.0.notify_one();
+        block_on(next);
+        waits.join().unwrap();
     });
 }

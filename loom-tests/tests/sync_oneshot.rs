@@ -168,17 +168,17 @@ fn who_sees_that_a_value_is_there_sees_what_was_done_before() {
     model(3, || {
         let did = Arc::new(AtomicUsize::new(0));
         let (tx, rx) = oneshot::channel();
-        let sends = {
+        let looks = {
             let did = did.clone();
             thread::spawn(move || {
-                did.store(1, Relaxed);
-                tx.send(7).unwrap();
+                if !rx.is_empty() {
+                    assert_eq!(did.load(Relaxed), 1);
+                }
+                rx
             })
         };
-        if !rx.is_empty() {
-            assert_eq!(did.load(Relaxed), 1);
-        }
-        sends.join().unwrap();
-        assert_eq!(block_on(rx), Ok(7));
+        did.store(1, Relaxed);
+        tx.send(7).unwrap();
+        assert_eq!(block_on(looks.join().unwrap()), Ok(7));
     });
 }

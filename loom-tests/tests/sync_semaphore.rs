@@ -112,13 +112,13 @@ fn who_sees_the_close_sees_what_was_done_before() {
     model(3, || {
         let shared = Arc::new((Semaphore::new(0), AtomicUsize::new(0)));
         let theirs = shared.clone();
-        let closes = thread::spawn(move || {
-            theirs.1.store(1, Relaxed);
-            theirs.0.close();
+        let looks = thread::spawn(move || {
+            if theirs.0.is_closed() {
+                assert_eq!(theirs.1.load(Relaxed), 1);
+            }
         });
-        if shared.0.is_closed() {
-            assert_eq!(shared.1.load(Relaxed), 1);
-        }
-        closes.join().unwrap();
+        shared.1.store(1, Relaxed);
+        shared.0.close();
+        looks.join().unwrap();
     });
 }

@@ -96,8 +96,8 @@ pub mod sync {
         }
     }
 
-    /// loom's condition variable with parking_lot's signature. loom has no time: a wait with a limit of a nanosecond or
-    /// none lets the others go on and is over, any longer limit never is.
+    /// loom's condition variable with parking_lot's signature. loom has no time: a wait with a limit of zero lets the
+    /// others go on and is over, one of a nanosecond opens the lock for a moment and is over, any longer limit never is.
     #[derive(Debug, Default)]
     pub struct Condvar(loom::sync::Condvar);
 
@@ -130,7 +130,9 @@ pub mod sync {
             if is_over {
                 let mutex = guard.mutex;
                 guard.held = None;
-                loom::thread::yield_now();
+                if limit.is_zero() {
+                    loom::thread::yield_now();
+                }
                 *guard = mutex.lock();
             } else {
                 self.wait(guard);
