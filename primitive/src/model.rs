@@ -182,10 +182,54 @@ pub mod cell {
 /// loom's threads. `park_timeout` and `sleep` only yield to the model.
 pub mod thread {
     pub use loom::thread::{
-        AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, current, park, spawn, yield_now,
+        AccessError, JoinHandle, LocalKey, Thread, ThreadId, current, park, spawn, yield_now,
     };
+    use std::io;
     pub use std::thread::{available_parallelism, panicking};
     use std::time::Duration;
+
+    /// The name of a thread that the system refuses, as loom itself never does.
+    pub const REFUSED: &str = "refused";
+
+    /// loom's builder of threads, and [`REFUSED`].
+    #[derive(Debug, Default)]
+    pub struct Builder {
+        name: Option<String>,
+    }
+
+    impl Builder {
+        /// A thread without a name.
+        pub fn new() -> Self {
+            Self::default()
+        }
+
+        /// Names the thread.
+        pub fn name(self, name: String) -> Self {
+            Self { name: Some(name) }
+        }
+
+        /// Does nothing: loom has one size of stack.
+        pub fn stack_size(self, _bytes: usize) -> Self {
+            self
+        }
+
+        /// Starts the thread, unless it is to be refused.
+        pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+        where
+            F: FnOnce() -> T + Send + 'static,
+            T: Send + 'static,
+        {
+            if self.name.as_deref() == Some(REFUSED) {
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, "refused by the model"));
+            }
+            let builder = loom::thread::Builder::new();
+            match self.name {
+                Some(name) => builder.name(name),
+                None => builder,
+            }
+            .spawn(f)
+        }
+    }
 
     /// Parks; the time limit does not exist under loom.
     pub fn park_timeout(_limit: Duration) {

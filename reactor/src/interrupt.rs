@@ -19,7 +19,10 @@
 //! `no_unpark_is_lost_between_two_turns`.
 
 use heist_primitive::sync::StdArc;
-use heist_primitive::sync::atomic::{AtomicBool, Ordering::{Acquire, Release}};
+use heist_primitive::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Release},
+};
 use std::io;
 use std::task::Wake;
 
