@@ -105,15 +105,17 @@ impl Slot {
     }
 }
 
-/// What a worker does when it goes to sleep where there is a loan.
-pub fn sleep(loan: &Loan, parker: &Parker) {
+/// What a worker does when it goes to sleep where there is a loan. True: it was unparked, and not only the driver turned.
+pub fn sleep(loan: &Loan, parker: &Parker) -> bool {
     if !parker.enter_driver() {
-        return;
+        return true;
     }
     let turned = loan.turn(|| sleep_limit(parker));
-    if !parker.leave_driver() && !turned {
+    let unparked = parker.leave_driver();
+    if !unparked && !turned {
         parker.park();
     }
+    unparked || !turned
 }
 
 /// A worker's look into the driver between tasks.

@@ -7,6 +7,7 @@
 mod sync_kit;
 
 use std::pin::pin;
+use std::task::Poll;
 
 use heist::aio::Condition;
 use heist_loom_tests::model;
@@ -38,7 +39,10 @@ fn a_notification_to_one_who_left_goes_to_the_next() {
         // In line before or after the other, and gone before, while or after that is notified.
         let leaver = thread::spawn(move || {
             let mut wait = Box::pin(block_on(theirs.acquire()).wait());
-            let _ = poll_once(wait.as_mut());
+            // Notified within this poll, it has used the notification up, and gives another.
+            if let Poll::Ready(guard) = poll_once(wait.as_mut()) {
+                guard.notify(1);
+            }
         });
         let mut stays = pin!(block_on(condition.acquire()).wait());
         assert!(poll_once(stays.as_mut()).is_pending());

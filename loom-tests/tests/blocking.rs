@@ -1,22 +1,34 @@
 //! The blocking pool: hand-off against idle exit, and closing.
 //!
-//! Property: every closure runs or is cancelled, its handle says which, and the pool's threads end.
+//! Property: every closure runs or is cancelled, its handle says which, and the pool's threads end; also when the system
+//! refuses a thread.
 #![cfg(heist_loom)]
 
 use std::time::Duration;
 
-use heist_executor::blocking::{AtClose, Config, Pool, Refused};
+use heist_executor::blocking::{AtClose, Config, Handle, Pool, Refused};
 use heist_executor::park::block_on;
 use heist_executor::task::Meta;
 use heist_loom_tests::model;
 use heist_primitive::sync::StdArc;
+use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 use heist_primitive::thread;
 
 fn pool(max_threads: usize) -> Pool {
+    pool_with(max_threads, u64::MAX)
+}
+
+/// The system gives it `given` threads and no more.
+fn pool_with(max_threads: usize, given: u64) -> Pool {
+    let made = UnmodelledU64::new(0);
+    let thread_name = move || {
+        let refused = made.fetch_add(1, Ordering::Relaxed) >= given;
+        if refused { thread::REFUSED } else { "model" }.to_owned()
+    };
     Pool::new(Config {
         max_threads,
         keep_alive: Duration::ZERO,
-        thread_name: StdArc::new(|| "model".to_owned()),
+        thread_name: StdArc::new(thread_name),
         stack_size: None,
         watch: None,
         on_terminate: None,
@@ -84,6 +96,43 @@ fn run_at_close_against_shutdown() {
         });
         pool.begin_shutdown();
         spawner.join().unwrap();
+        assert!(pool.join(None));
+    });
+}
+
+/// The second thread is refused, while the first one works, waits or goes: the closure is left to it, or its spawner is told.
+#[test]
+fn a_thread_that_is_refused_strands_no_closure() {
+    model(2, || {
+        let mut pool = pool_with(2, 1);
+        let first = pool.handle().spawn(|| 1, Meta::caller());
+        match pool.handle().try_spawn(|| 2, Meta::caller(), AtClose::Cancel) {
+            Ok(second) => assert_eq!(block_on(second).unwrap(), 2),
+            Err(Refused::NoThread(_)) => {}
+            Err(Refused::Closed) => panic!("nobody has closed it"),
+        }
+        assert_eq!(block_on(first).unwrap(), 1);
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+    });
+}
+
+/// Of two who spawn at the same time one counts on the thread that the other is refused.
+#[test]
+fn who_counts_on_a_refused_thread_is_told() {
+    model(2, || {
+        let mut pool = pool_with(1, 0);
+        let handle = pool.handle().clone();
+        let spawn = |handle: &Handle| match handle.try_spawn(|| 1, Meta::caller(), AtClose::Cancel) {
+            Ok(join) => assert!(block_on(join).unwrap_err().is_cancelled()),
+            Err(Refused::NoThread(_)) => {}
+            Err(Refused::Closed) => panic!("nobody has closed it"),
+        };
+        let other = thread::spawn(move || spawn(&handle));
+        spawn(pool.handle());
+        other.join().unwrap();
+        assert_eq!((pool.handle().threads(), pool.handle().queue_depth()), (0, 0));
+        pool.begin_shutdown();
         assert!(pool.join(None));
     });
 }

@@ -228,3 +228,22 @@ fn a_wake_that_races_shutdown_leaks_nothing() {
         assert_eq!(Arc::strong_count(&event), 1);
     });
 }
+
+#[test]
+fn a_spawn_that_races_shutdown_is_cancelled_and_leaks_nothing() {
+    model(3, || {
+        let mut scheduler = scheduler_with(Box::new(NoDriver));
+        let tracked = Arc::new(());
+        let other = {
+            let (handle, tracked) = (scheduler.handle().clone(), tracked.clone());
+            thread::spawn(move || {
+                let join = handle.spawn(async move { drop(tracked) }, Meta::caller());
+                assert!(heist_executor::park::block_on(join).unwrap_err().is_cancelled());
+            })
+        };
+        scheduler.shutdown();
+        other.join().unwrap();
+        drop(scheduler);
+        assert_eq!(Arc::strong_count(&tracked), 1);
+    });
+}

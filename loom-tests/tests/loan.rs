@@ -16,6 +16,7 @@ use heist_executor::multi_thread::{Config, Pool};
 use heist_executor::park::{Parker, block_on};
 use heist_executor::task::Meta;
 use heist_loom_tests::model;
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Arc, Condvar, Mutex, StdArc};
 use heist_primitive::thread;
 
@@ -225,5 +226,30 @@ fn an_event_reaches_a_task_through_the_worker_that_waits_for_it() {
         assert!(pool.join(None));
         loan.stop();
         drop(loan.attend(|turn| turn(), || false));
+    });
+}
+
+/// Before the interrupt comes, the unpark alone publishes.
+#[test]
+fn an_unpark_is_seen_with_what_was_done_before() {
+    model(3, || {
+        let (_, loan) = loan();
+        let shared = Arc::new((Parker::new(), AtomicUsize::new(0)));
+        let unparks = {
+            let (loan, shared) = (loan.clone(), shared.clone());
+            thread::spawn(move || {
+                shared.1.store(1, Ordering::Relaxed);
+                unpark(&loan, &shared.0);
+            })
+        };
+        let other = {
+            let loan = loan.clone();
+            thread::spawn(move || look(&loan))
+        };
+        if sleep(&loan, &shared.0) {
+            assert_eq!(shared.1.load(Ordering::Relaxed), 1);
+        }
+        unparks.join().unwrap();
+        other.join().unwrap();
     });
 }

@@ -121,6 +121,28 @@ fn a_seat_that_is_left_again_finds_the_thread_that_was_made_before() {
     });
 }
 
+/// The task ends with its output or cancelled, whichever end of the pool the spawn meets.
+#[test]
+fn a_spawn_that_races_shutdown_runs_or_is_cancelled() {
+    model(2, || {
+        let mut pool = pool(1);
+        let tracked = Arc::new(7);
+        let spawns = {
+            let (handle, tracked) = (pool.handle().clone(), tracked.clone());
+            thread::spawn(
+                move || match block_on(handle.spawn(async move { *tracked }, Meta::caller())) {
+                    Ok(output) => assert_eq!(output, 7),
+                    Err(error) => assert!(error.is_cancelled()),
+                },
+            )
+        };
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+        spawns.join().unwrap();
+        assert_eq!(Arc::strong_count(&tracked), 1);
+    });
+}
+
 #[test]
 fn a_wake_that_races_shutdown_leaks_nothing() {
     model(2, || {

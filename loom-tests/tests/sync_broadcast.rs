@@ -14,7 +14,8 @@ use heist::sync::broadcast;
 use heist::sync::broadcast::error::RecvError;
 use heist_loom_tests::model;
 use heist_primitive::cell::UnsafeCell;
-use heist_primitive::sync::StdArc;
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use heist_primitive::sync::{Arc, StdArc};
 use heist_primitive::thread;
 use sync_kit::{block_on, next, poll_once};
 
@@ -144,5 +145,54 @@ fn streams_get_each_value_and_leave_in_good_order() {
         assert_eq!(next(&mut first), None);
         leaves.join().unwrap();
         sends.join().unwrap();
+    });
+}
+
+#[test]
+fn the_end_comes_after_what_the_senders_did() {
+    model(2, || {
+        let did = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let (sender, mut receiver) = broadcast::channel::<u8>(2);
+        let other = sender.clone();
+        let drops = [(sender, 0), (other, 1)].map(|(sender, n)| {
+            let did = did.clone();
+            thread::spawn(move || {
+                did[n].store(1, Relaxed);
+                drop(sender);
+            })
+        });
+        assert_eq!(block_on(receiver.recv()), Err(RecvError::Closed));
+        assert_eq!((did[0].load(Relaxed), did[1].load(Relaxed)), (1, 1));
+        drops.map(|thread| thread.join().unwrap());
+    });
+}
+
+#[test]
+fn a_weak_sender_that_comes_too_late_sees_what_the_senders_did() {
+    model(3, || {
+        let did = Arc::new(AtomicUsize::new(0));
+        let (sender, mut receiver) = broadcast::channel(2);
+        let weak = sender.downgrade();
+        let drops = {
+            let did = did.clone();
+            thread::spawn(move || {
+                did.store(1, Relaxed);
+                drop(sender);
+            })
+        };
+        if weak.strong_count() == 0 {
+            assert_eq!(did.load(Relaxed), 1);
+        }
+        match weak.upgrade() {
+            Some(sender) => assert!(sender.send(7).is_ok()),
+            None => {
+                assert_eq!(did.load(Relaxed), 1);
+                drops.join().unwrap();
+                return assert_eq!(block_on(receiver.recv()), Err(RecvError::Closed));
+            }
+        }
+        drops.join().unwrap();
+        assert_eq!(block_on(receiver.recv()), Ok(7));
+        assert_eq!(block_on(receiver.recv()), Err(RecvError::Closed));
     });
 }

@@ -175,9 +175,17 @@ fn the_last_permit_of_a_closed_channel_ends_it() {
         let (tx, mut rx) = mpsc::channel::<u8>(1);
         let keeps_open = tx.clone();
         let permit = tx.try_reserve_owned().unwrap();
-        let drops = thread::spawn(move || drop(permit));
+        let did = Arc::new(AtomicUsize::new(0));
+        let drops = {
+            let did = did.clone();
+            thread::spawn(move || {
+                did.store(1, Relaxed);
+                drop(permit);
+            })
+        };
         rx.close();
         assert_eq!(block_on(rx.recv()), None);
+        assert_eq!(did.load(Relaxed), 1);
         drops.join().unwrap();
         drop(keeps_open);
     });
@@ -190,6 +198,54 @@ fn closed_resolves() {
         let drops = thread::spawn(move || drop(rx));
         block_on(tx.closed());
         assert!(tx.try_send(1).is_err());
+        drops.join().unwrap();
+    });
+}
+
+#[test]
+fn who_sees_the_close_sees_what_was_done_before() {
+    model(3, || {
+        let did = Arc::new(AtomicUsize::new(0));
+        let (tx, mut rx) = mpsc::unbounded_channel::<u8>();
+        let closes = {
+            let did = did.clone();
+            thread::spawn(move || {
+                did.store(1, Relaxed);
+                rx.close();
+            })
+        };
+        if tx.is_closed() {
+            assert_eq!(did.load(Relaxed), 1);
+        }
+        closes.join().unwrap();
+    });
+}
+
+#[test]
+fn a_weak_sender_that_comes_too_late_sees_what_the_senders_did() {
+    model(3, || {
+        let did = Arc::new(AtomicUsize::new(0));
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let weak = tx.downgrade();
+        let drops = {
+            let did = did.clone();
+            thread::spawn(move || {
+                did.store(1, Relaxed);
+                drop(tx);
+            })
+        };
+        if weak.strong_count() == 0 {
+            assert_eq!(did.load(Relaxed), 1);
+        }
+        match weak.upgrade() {
+            Some(tx) => tx.send(7).unwrap(),
+            None => {
+                assert_eq!(did.load(Relaxed), 1);
+                assert_eq!(block_on(rx.recv()), None);
+                return drops.join().unwrap();
+            }
+        }
+        assert_eq!(all(&mut rx), [7]);
         drops.join().unwrap();
     });
 }

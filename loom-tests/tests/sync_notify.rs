@@ -116,3 +116,46 @@ fn one_and_all_at_the_same_time() {
         all.join().unwrap();
     });
 }
+
+/// The call of `notify_waiters` comes while the wait is about to take a permit.
+#[test]
+fn notify_waiters_publishes_beside_a_permit() {
+    model(3, || {
+        let shared = StdArc::new((Notify::new(), AtomicUsize::new(0)));
+        shared.0.notify_one();
+        let notified = shared.0.notified();
+        let theirs = shared.clone();
+        let notifies = thread::spawn(move || {
+            theirs.1.store(1, Relaxed);
+            theirs.0.notify_waiters();
+        });
+        block_on(notified);
+        let seen = shared.1.load(Relaxed);
+        notifies.join().unwrap();
+        // The permit is still there: it was not what ended the wait.
+        if poll_once(pin!(shared.0.notified())).is_ready() {
+            assert_eq!(seen, 1);
+        }
+    });
+}
+
+/// After the call the line fills and empties once more, which writes the word without a read-modify-write.
+#[test]
+fn notify_waiters_publishes_also_after_the_next_line() {
+    model(3, || {
+        let shared = (StdArc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+        let notified = shared.0.clone().notified_owned();
+        let theirs = shared.1.clone();
+        let waits = thread::spawn(move || {
+            block_on(notified);
+            assert_eq!(theirs.load(Relaxed), 1);
+        });
+        shared.1.store(1, Relaxed);
+        shared.0.notify_waiters();
+        let mut next = pin!(shared.0.notified());
+        assert!(poll_once(next.as_mut()).is_pending());
+        shared.0.notify_one();
+        block_on(next);
+        waits.join().unwrap();
+    });
+}

@@ -1,7 +1,8 @@
 //! The oneshot channel: one send, one receive, close and drop, in every order.
 //!
 //! Properties: a sent value is received once or given back to the sender, never both and never neither; the side
-//! that waits is woken by what the other does; no access to a slot races with another (loom's cells report that).
+//! that waits is woken by what the other does; no access to a slot races with another (loom's cells report that);
+//! whoever sees the value or the close sees what was done before it.
 #![cfg(heist_loom)]
 
 mod sync_kit;
@@ -12,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use heist::sync::oneshot::{self, error::TryRecvError};
 use heist_loom_tests::model;
 use heist_primitive::sync::Arc;
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use heist_primitive::thread;
 use sync_kit::{block_on, poll_once};
 
@@ -120,5 +122,63 @@ fn a_sender_that_has_waited_sends_or_gets_its_value_back() {
         let refused = tx.send(Box::new(7)).err();
         let received = closes.join().unwrap();
         assert!(refused.is_some() != received.is_some());
+    });
+}
+
+/// What a receiver does before it closes. Says when.
+fn close_after(did: &Arc<AtomicUsize>, mut rx: oneshot::Receiver<u8>) -> thread::JoinHandle<()> {
+    let did = did.clone();
+    thread::spawn(move || {
+        did.store(1, Relaxed);
+        rx.close();
+    })
+}
+
+#[test]
+fn who_sees_the_close_sees_what_was_done_before() {
+    model(3, || {
+        let did = Arc::new(AtomicUsize::new(0));
+        let (tx, rx) = oneshot::channel::<u8>();
+        let closes = close_after(&did, rx);
+        if tx.is_closed() {
+            assert_eq!(did.load(Relaxed), 1);
+        }
+        closes.join().unwrap();
+    });
+}
+
+#[test]
+fn who_waits_for_the_close_sees_what_was_done_before() {
+    model(3, || {
+        let did = Arc::new(AtomicUsize::new(0));
+        let (mut tx, rx) = oneshot::channel::<u8>();
+        let closes = close_after(&did, rx);
+        // Parked or told so, with a waker that is not the next one's.
+        let mut cx = Context::from_waker(Waker::noop());
+        if tx.poll_closed(&mut cx).is_pending() {
+            block_on(tx.closed());
+        }
+        assert_eq!(did.load(Relaxed), 1);
+        closes.join().unwrap();
+    });
+}
+
+#[test]
+fn who_sees_that_a_value_is_there_sees_what_was_done_before() {
+    model(3, || {
+        let did = Arc::new(AtomicUsize::new(0));
+        let (tx, rx) = oneshot::channel();
+        let looks = {
+            let did = did.clone();
+            thread::spawn(move || {
+                if !rx.is_empty() {
+                    assert_eq!(did.load(Relaxed), 1);
+                }
+                rx
+            })
+        };
+        did.store(1, Relaxed);
+        tx.send(7).unwrap();
+        assert_eq!(block_on(looks.join().unwrap()), Ok(7));
     });
 }

@@ -106,3 +106,19 @@ fn forgetting_races_a_release() {
         assert_eq!(semaphore.available_permits() + forgotten, 2);
     });
 }
+
+#[test]
+fn who_sees_the_close_sees_what_was_done_before() {
+    model(3, || {
+        let shared = Arc::new((Semaphore::new(0), AtomicUsize::new(0)));
+        let theirs = shared.clone();
+        let looks = thread::spawn(move || {
+            if theirs.0.is_closed() {
+                assert_eq!(theirs.1.load(Relaxed), 1);
+            }
+        });
+        shared.1.store(1, Relaxed);
+        shared.0.close();
+        looks.join().unwrap();
+    });
+}

@@ -1,7 +1,7 @@
 //! watch: a version, a value, and notifications after both.
 //!
 //! Properties: nobody sleeps through a change, the close, or the departure of the last receiver; the version that
-//! is seen belongs to the value that is seen.
+//! is seen belongs to the value that is seen; whoever sees a change, the close or the departure sees what was done before.
 #![cfg(heist_loom)]
 
 mod sync_kit;
@@ -9,6 +9,8 @@ mod sync_kit;
 use heist::stream::WatchStream;
 use heist::sync::watch;
 use heist_loom_tests::model;
+use heist_primitive::sync::Arc;
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use heist_primitive::thread;
 use sync_kit::{block_on, next, poll_once};
 
@@ -98,5 +100,66 @@ fn a_stream_ends_with_the_last_change() {
         }
         assert_eq!(last, 2);
         sends.join().unwrap();
+    });
+}
+
+/// Nobody waits here: the look alone publishes.
+#[test]
+fn who_sees_a_change_sees_what_was_done_before() {
+    model(3, || {
+        let did = Arc::new(AtomicUsize::new(0));
+        let (sender, receiver) = watch::channel(0);
+        let sends = {
+            let did = did.clone();
+            thread::spawn(move || {
+                did.store(1, Relaxed);
+                sender.send(1).unwrap();
+                sender
+            })
+        };
+        if receiver.has_changed().unwrap() {
+            assert_eq!(did.load(Relaxed), 1);
+        }
+        drop(sends.join().unwrap());
+    });
+}
+
+#[test]
+fn who_sees_the_close_sees_what_the_senders_did() {
+    model(2, || {
+        let did = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let (sender, receiver) = watch::channel(0);
+        let other = sender.clone();
+        let drops = [(sender, 0), (other, 1)].map(|(sender, n)| {
+            let did = did.clone();
+            thread::spawn(move || {
+                did[n].store(1, Relaxed);
+                drop(sender);
+            })
+        });
+        if receiver.has_changed().is_err() {
+            assert_eq!((did[0].load(Relaxed), did[1].load(Relaxed)), (1, 1));
+        }
+        drops.map(|thread| thread.join().unwrap());
+    });
+}
+
+#[test]
+fn who_misses_the_receivers_sees_what_they_did() {
+    model(2, || {
+        let did = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let (sender, receiver) = watch::channel(0);
+        let other = receiver.clone();
+        let drops = [(receiver, 0), (other, 1)].map(|(receiver, n)| {
+            let did = did.clone();
+            thread::spawn(move || {
+                did[n].store(1, Relaxed);
+                drop(receiver);
+            })
+        });
+        if sender.is_closed() {
+            assert_eq!((did[0].load(Relaxed), did[1].load(Relaxed)), (1, 1));
+        }
+        drops.map(|thread| thread.join().unwrap());
     });
 }

@@ -3,6 +3,8 @@
 //! The real `Horizon` stands between a list of deadlines and a parker. The parker has no time limit, so a
 //! driver that misses its unpark is a deadlock, which loom reports. The driver stops when it sees the earliest
 //! of all deadlines, so sleeping past any of the inserted ones is noticed.
+//!
+//! The real timers are in timers_fire.rs.
 #![cfg(heist_loom)]
 
 use std::sync::Arc;

@@ -97,7 +97,7 @@ pub mod sync {
     }
 
     /// loom's condition variable with parking_lot's signature. loom has no time: a wait with a limit of zero lets the
-    /// others go on and is over, any longer limit never is.
+    /// others go on and is over, one of a nanosecond opens the lock for a moment and is over, any longer limit never is.
     #[derive(Debug, Default)]
     pub struct Condvar(loom::sync::Condvar);
 
@@ -106,7 +106,7 @@ pub mod sync {
     pub struct WaitTimeoutResult(bool);
 
     impl WaitTimeoutResult {
-        /// True after a wait with a limit of zero.
+        /// True after a wait with a limit of at most a nanosecond.
         pub fn timed_out(self) -> bool {
             self.0
         }
@@ -126,15 +126,18 @@ pub mod sync {
 
         /// Waits for a notification, not at all or without limit.
         pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, limit: Duration) -> WaitTimeoutResult {
-            if limit.is_zero() {
+            let is_over = limit <= Duration::from_nanos(1);
+            if is_over {
                 let mutex = guard.mutex;
                 guard.held = None;
-                loom::thread::yield_now();
+                if limit.is_zero() {
+                    loom::thread::yield_now();
+                }
                 *guard = mutex.lock();
             } else {
                 self.wait(guard);
             }
-            WaitTimeoutResult(limit.is_zero())
+            WaitTimeoutResult(is_over)
         }
 
         /// Waits while `condition` holds.
@@ -179,10 +182,54 @@ pub mod cell {
 /// loom's threads. `park_timeout` and `sleep` only yield to the model.
 pub mod thread {
     pub use loom::thread::{
-        AccessError, Builder, JoinHandle, LocalKey, Thread, ThreadId, current, park, spawn, yield_now,
+        AccessError, JoinHandle, LocalKey, Thread, ThreadId, current, park, spawn, yield_now,
     };
+    use std::io;
     pub use std::thread::{available_parallelism, panicking};
     use std::time::Duration;
+
+    /// The name of a thread that the system refuses, as loom itself never does.
+    pub const REFUSED: &str = "refused";
+
+    /// loom's builder of threads, and [`REFUSED`].
+    #[derive(Debug, Default)]
+    pub struct Builder {
+        name: Option<String>,
+    }
+
+    impl Builder {
+        /// A thread without a name.
+        pub fn new() -> Self {
+            Self::default()
+        }
+
+        /// Names the thread.
+        pub fn name(self, name: String) -> Self {
+            Self { name: Some(name) }
+        }
+
+        /// Does nothing: loom has one size of stack.
+        pub fn stack_size(self, _bytes: usize) -> Self {
+            self
+        }
+
+        /// Starts the thread, unless it is to be refused.
+        pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+        where
+            F: FnOnce() -> T + Send + 'static,
+            T: Send + 'static,
+        {
+            if self.name.as_deref() == Some(REFUSED) {
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, "refused by the model"));
+            }
+            let builder = loom::thread::Builder::new();
+            match self.name {
+                Some(name) => builder.name(name),
+                None => builder,
+            }
+            .spawn(f)
+        }
+    }
 
     /// Parks; the time limit does not exist under loom.
     pub fn park_timeout(_limit: Duration) {

@@ -19,7 +19,10 @@
 //! `no_unpark_is_lost_between_two_turns`.
 
 use heist_primitive::sync::StdArc;
-use heist_primitive::sync::atomic::{AtomicBool, Ordering::AcqRel};
+use heist_primitive::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Release},
+};
 use std::io;
 use std::task::Wake;
 
@@ -47,12 +50,12 @@ impl Gate {
     #[must_use = "true obliges the caller to signal"]
     pub fn raise(&self) -> bool {
         // An exchange even when it is raised already: its release publishes this thread's work.
-        !self.raised.swap(true, AcqRel)
+        !self.raised.swap(true, Release)
     }
 
     /// The signal has been seen: the next raise has to signal again.
     pub fn consume(&self) {
-        self.raised.swap(false, AcqRel);
+        self.raised.swap(false, Acquire);
     }
 }
 

@@ -56,7 +56,7 @@ impl Event {
     /// Clears the flag: those who come now wait for the next [`set`](Self::set). Those who have been woken go on all
     /// the same.
     pub fn clear(&self) {
-        self.flag.store(false, Ordering::Release);
+        self.flag.store(false, Ordering::Relaxed);
     }
 
     /// Whether the flag is set.

@@ -29,6 +29,85 @@
 //!   unsafe       guarded/ ◄┴───┘                                             memory behind a key, a permit, a claim
 //! ```
 //!
+//! # Model-checking code that uses this module
+//!
+//! A protocol of your own on top of these types can be run by [loom](https://docs.rs/loom) in every order of its threads'
+//! steps: under `--cfg heist_loom` the types here stand on loom's locks and atomics. In Cargo.toml:
+//!
+//! ```toml
+//! [target.'cfg(heist_loom)'.dev-dependencies]
+//! loom = { version = "0.7.2", features = ["futures"] }
+//!
+//! [lints.rust]
+//! unexpected_cfgs = { level = "warn", check-cfg = ["cfg(heist_loom)"] }
+//! ```
+//!
+//! A model, say in `tests/latch.rs`. What your code takes from std (`Arc`, atomics, locks, threads) it has to take from loom
+//! here; heist's types are the same:
+//!
+//! ```ignore
+//! #![cfg(heist_loom)]
+//!
+//! use heist::sync::Notify;
+//! use loom::future::block_on;
+//! use loom::sync::Arc;
+//! use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+//! use loom::thread;
+//!
+//! struct Latch {
+//!     open: AtomicBool,
+//!     opened: Notify,
+//! }
+//!
+//! impl Latch {
+//!     fn new() -> Self {
+//!         Latch {
+//!             open: AtomicBool::new(false),
+//!             opened: Notify::new(),
+//!         }
+//!     }
+//!
+//!     fn open(&self) {
+//!         self.open.store(true, Ordering::Release);
+//!         self.opened.notify_waiters();
+//!     }
+//!
+//!     async fn wait(&self) {
+//!         // First the future, then the look: turn the two lines round and the model deadlocks.
+//!         let opened = self.opened.notified();
+//!         if !self.open.load(Ordering::Acquire) {
+//!             opened.await;
+//!         }
+//!     }
+//! }
+//!
+//! #[test]
+//! fn nobody_waits_at_an_open_latch() {
+//!     loom::model(|| {
+//!         let shared = Arc::new((Latch::new(), AtomicUsize::new(0)));
+//!         let opener = {
+//!             let shared = shared.clone();
+//!             thread::spawn(move || {
+//!                 shared.1.store(1, Ordering::Relaxed);
+//!                 shared.0.open();
+//!             })
+//!         };
+//!         block_on(shared.0.wait());
+//!         assert_eq!(shared.1.load(Ordering::Relaxed), 1);
+//!         opener.join().unwrap();
+//!     });
+//! }
+//! ```
+//!
+//! One command runs it; the variable bounds the number of preemptions, without which only small models end:
+//!
+//! ```sh
+//! RUSTFLAGS="--cfg heist_loom" LOOM_MAX_PREEMPTIONS=3 cargo test --release --test latch
+//! ```
+//!
+//! Only what is in this module and in [`aio`](crate::aio) can be modelled so; runtimes, timers and sockets need a kernel,
+//! which loom has not. Constructors in constants, as `Notify::const_new`, do not exist under the cfg.
+//!
 //! Deliberately absent: intrusive lists, and any `unsafe` outside of guarded/.
 
 mod atomic_waker;

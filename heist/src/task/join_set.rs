@@ -14,6 +14,9 @@
 //! Absent on purpose: a lock around the tasks. Only the list is shared with them.
 
 mod builder;
+#[cfg(heist_loom)]
+#[doc(hidden)]
+pub mod model;
 pub(crate) mod ready;
 
 use std::fmt;

@@ -60,6 +60,9 @@ mod hands;
 pub mod horizon;
 mod instant;
 mod interval;
+#[cfg(heist_loom)]
+#[doc(hidden)]
+pub mod model;
 mod sleep;
 mod timeout;
 pub(crate) mod timers;

@@ -23,7 +23,7 @@
 //! - T4: `fired_through` is `wheel.now()`, stored under the lock and read without it. At [`SHUT_DOWN`], the last
 //!   tick there is, the wheel is empty for good.
 //!
-//! Ordering: `fired_through` is relaxed. A reader that sees an old value takes the lock for nothing, or
+//! Ordering: `fired_through` is relaxed; all else is under the lock. Models: loom-tests/tests/timers.rs. A reader that sees an old value takes the lock for nothing, or
 //! returns `Pending` to a task whose waker has been taken out to be woken; that wake orders the next poll after
 //! the store.
 //!
@@ -152,14 +152,14 @@ impl Timers {
         self.fired_through.store(SHUT_DOWN, Relaxed);
     }
 
-    fn publish(&self) -> Option<u64> {
+    pub(super) fn publish(&self) -> Option<u64> {
         let mut locked = self.locked.lock();
         let next = locked.wheel.next_deadline();
         locked.horizon.publish(next);
         next
     }
 
-    fn advance_to(&self, tick: u64, wakers: &mut Vec<Waker>) {
+    pub(super) fn advance_to(&self, tick: u64, wakers: &mut Vec<Waker>) {
         let mut locked = self.locked.lock();
         locked.horizon.awake();
         locked.wheel.advance(tick, wakers);

@@ -171,6 +171,6 @@ impl<T> Shared<T> {
     }
 
     fn weak_senders(&self) -> usize {
-        self.weak_senders.load(Ordering::Acquire)
+        self.weak_senders.load(Ordering::Relaxed)
     }
 }

@@ -274,7 +274,7 @@ impl<T> Clone for WeakSender<T> {
 
 impl<T> Drop for WeakSender<T> {
     fn drop(&mut self) {
-        self.shared.weak_senders.fetch_sub(1, Ordering::AcqRel);
+        self.shared.weak_senders.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -12,7 +12,7 @@
 //! - L3: a waker is left only when the list is empty, in the same hold of the lock: no task that ends is missed.
 //! - L4: a slot that was vacated may still come in, by a waker that outlived its task: who takes it out looks.
 //!
-//! Ordering pairs: the lock, alone.
+//! Ordering pairs: the lock, alone. Models: loom-tests/tests/join_set.rs.
 //!
 //! Absent on purpose: an allocation for each wake-up; the words grow with the set.
 

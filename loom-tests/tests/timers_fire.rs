@@ -1,0 +1,190 @@
+//! The timers of a runtime: what their owners do against the driver that fires them.
+//!
+//! Properties: a timer that waits is fired once, by the waker it had last; one that its owner is told has gone is fired as
+//! well; one that is cancelled leaks nothing; a driver that is about to sleep does not sleep through one; none is left
+//! behind by a shutdown.
+#![cfg(heist_loom)]
+
+use std::task::{Wake, Waker};
+
+use heist::time::model::{Fate, Key, Timers};
+use heist_executor::park::Parker;
+use heist_loom_tests::model;
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
+use heist_primitive::sync::{Arc, StdArc};
+use heist_primitive::thread;
+
+/// Counts its wakes. loom reports the inner `Arc` if a waker is leaked.
+struct Count(Arc<AtomicUsize>);
+
+impl Wake for Count {
+    fn wake(self: StdArc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn counting() -> (Waker, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    (Waker::from(StdArc::new(Count(count.clone()))), count)
+}
+
+fn timers() -> Timers {
+    Timers::new(Waker::noop().clone())
+}
+
+fn waiting(timers: &Timers, tick: u64, waker: &Waker) -> Key {
+    match timers.register(tick, waker) {
+        Fate::Waits(key) => key,
+        fate => panic!("{fate:?}"),
+    }
+}
+
+/// What the driver does: time has come to `tick`.
+fn fire(timers: &Timers, tick: u64) {
+    timers.publish();
+    timers.advance_to(tick).into_iter().for_each(Waker::wake);
+}
+
+fn firing(timers: &Timers, tick: u64) -> thread::JoinHandle<()> {
+    let timers = timers.clone();
+    thread::spawn(move || fire(&timers, tick))
+}
+
+#[test]
+fn a_reset_that_meets_the_fire_is_fired_once() {
+    model(3, || {
+        let (timers, (waker, woken)) = (timers(), counting());
+        let key = waiting(&timers, 10, &waker);
+        let driver = firing(&timers, 10);
+        let fate = timers.reset(key, 20);
+        driver.join().unwrap();
+        let early = usize::from(matches!(fate, Fate::Gone));
+        assert_eq!(woken.load(Ordering::Relaxed), early);
+        fire(&timers, 20);
+        assert_eq!(woken.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// The new tick is over by the time the timers get to it.
+#[test]
+fn a_reset_into_the_past_is_fired_once() {
+    model(3, || {
+        let (timers, (waker, woken)) = (timers(), counting());
+        let key = waiting(&timers, 20, &waker);
+        let driver = firing(&timers, 10);
+        let fate = timers.reset(key, 5);
+        driver.join().unwrap();
+        assert!(matches!(fate, Fate::Due | Fate::Gone | Fate::Waits(_)));
+        assert_eq!(woken.load(Ordering::Relaxed), 1);
+        assert_eq!(timers.publish(), None);
+    });
+}
+
+#[test]
+fn a_cancelled_timer_is_fired_or_dropped() {
+    model(3, || {
+        let (timers, (waker, woken)) = (timers(), counting());
+        let keys = [10, 20].map(|tick| waiting(&timers, tick, &waker));
+        drop(waker);
+        let driver = firing(&timers, 10);
+        keys.map(|key| timers.cancel(key));
+        driver.join().unwrap();
+        // The first one was due, the second was not.
+        assert!(woken.load(Ordering::Relaxed) <= 1);
+        assert_eq!(timers.publish(), None);
+        assert_eq!(Arc::strong_count(&woken), 1);
+    });
+}
+
+#[test]
+fn an_update_that_meets_the_fire_wakes_one_of_the_two() {
+    model(3, || {
+        let timers = timers();
+        let ((first, first_woken), (second, second_woken)) = (counting(), counting());
+        let key = waiting(&timers, 10, &first);
+        let driver = firing(&timers, 10);
+        let replaced = match timers.update(key, &second) {
+            Fate::Waits(_) => 1,
+            Fate::Gone => 0,
+            fate => panic!("{fate:?}"),
+        };
+        driver.join().unwrap();
+        let woken = [first_woken, second_woken].map(|woken| woken.load(Ordering::Relaxed));
+        assert_eq!(woken, [1 - replaced, replaced]);
+    });
+}
+
+/// The key of a timer that has fired is nobody else's, also when the place it had is used again.
+#[test]
+fn a_late_cancel_hits_nobody_else() {
+    model(3, || {
+        let (timers, (waker, woken)) = (timers(), counting());
+        let key = waiting(&timers, 10, &waker);
+        fire(&timers, 10);
+        let late = {
+            let timers = timers.clone();
+            thread::spawn(move || timers.cancel(key))
+        };
+        waiting(&timers, 20, &waker);
+        late.join().unwrap();
+        fire(&timers, 20);
+        assert_eq!(woken.load(Ordering::Relaxed), 2);
+    });
+}
+
+/// The driver sleeps without a limit; it wakes for the timer or not at all.
+#[test]
+fn a_driver_that_is_about_to_sleep_sees_a_new_timer() {
+    model(3, || {
+        let parker = StdArc::new(Parker::new());
+        let timers = Timers::new(Waker::from(parker.clone()));
+        let registers = {
+            let timers = timers.clone();
+            thread::spawn(move || {
+                timers.register(20, Waker::noop());
+                timers.register(10, Waker::noop());
+            })
+        };
+        while timers.publish() != Some(10) {
+            parker.park();
+            timers.advance_to(1);
+        }
+        registers.join().unwrap();
+    });
+}
+
+#[test]
+fn a_driver_that_is_about_to_sleep_sees_an_earlier_reset() {
+    model(3, || {
+        let parker = StdArc::new(Parker::new());
+        let timers = Timers::new(Waker::from(parker.clone()));
+        let key = waiting(&timers, 100, Waker::noop());
+        let resets = {
+            let timers = timers.clone();
+            thread::spawn(move || {
+                timers.reset(key, 10);
+            })
+        };
+        while timers.publish() != Some(10) {
+            parker.park();
+            timers.advance_to(1);
+        }
+        resets.join().unwrap();
+    });
+}
+
+#[test]
+fn no_timer_is_left_behind_by_a_shutdown() {
+    model(3, || {
+        let (timers, (waker, woken)) = (timers(), counting());
+        let registers = {
+            let timers = timers.clone();
+            thread::spawn(move || matches!(timers.register(10, &waker), Fate::Waits(_)))
+        };
+        timers.shutdown().into_iter().for_each(Waker::wake);
+        let waited = registers.join().unwrap();
+        assert_eq!(woken.load(Ordering::Relaxed), usize::from(waited));
+        assert_eq!(Arc::strong_count(&woken), 1);
+        assert!(matches!(timers.register(10, Waker::noop()), Fate::ShutDown));
+    });
+}
