@@ -38,8 +38,12 @@ pub mod meter;
 pub mod report;
 pub mod smol_shape;
 pub mod usage;
+#[cfg(feature = "criterion")]
+mod with_criterion;
 
-pub use harness::{Bencher, Question, Routine, run_criterion, set_workers, workers};
+pub use harness::{Bencher, Question, Routine, set_workers, workers};
+#[cfg(feature = "criterion")]
+pub use with_criterion::run_criterion;
 
 /// Compiles the items twice, with `rt` standing for heist in the module `heist_arm` and for tokio in
 /// `tokio_arm`. Added are `runtime()`, which builds the runtime with as many workers as the row has (2, if
@@ -144,6 +148,7 @@ macro_rules! compare {
             ]
         }
 
+        #[cfg(feature = "criterion")]
         #[allow(dead_code)]
         fn main() {
             $crate::run_criterion(questions());

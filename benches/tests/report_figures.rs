@@ -159,7 +159,7 @@ fn six_digits_are_kept() {
     let mut summary = Summary::default();
     summary
         .arms
-        .insert("heist".to_owned(), figures(&[("ns", 1234.567_89)]));
+        .insert("heist".to_owned(), figures(&[("ns", 1_234.567_89)]));
     let text = store::write_summaries(&BTreeMap::from([("row".to_owned(), summary)]));
     assert!(text.contains("\tns=1234.57\n"), "{text}");
 }

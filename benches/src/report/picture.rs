@@ -9,7 +9,9 @@ use std::fmt::Write as _;
 
 const WIDTH: f64 = 900.0;
 const LEFT: f64 = 300.0;
-const RIGHT: f64 = 830.0;
+const RIGHT: f64 = 820.0;
+/// Where the numbers end.
+const NUMBERS: f64 = 888.0;
 const TOP: f64 = 78.0;
 const BAR: f64 = 11.0;
 const STEP: f64 = 16.0;
@@ -71,7 +73,6 @@ fn draw_bar(out: &mut String, entry: &Entry<'_>, y: f64) {
     let (from, to) = (place(ratio.min(1.0)), place(ratio.max(1.0)));
     let (middle, class, name) = (y + BAR / 2.0, class(entry), escape(&entry.line.title));
     let label = y + BAR - 1.5;
-    let end = place(ratio.max(1.0)).max(place(high)) + 6.0;
     let width = (to - from).max(1.0);
     let (low, high) = (place(low), place(high));
     let parts = [
@@ -103,7 +104,7 @@ fn draw_bar(out: &mut String, entry: &Entry<'_>, y: f64) {
     let ratio = digits(ratio);
     writeln!(
         out,
-        "<text x=\"{end:.1}\" y=\"{label:.1}\" class=\"faint\">{ratio}</text>"
+        "<text x=\"{NUMBERS}\" y=\"{label:.1}\" text-anchor=\"end\">{ratio}×</text>"
     )
     .expect("a string takes it");
 }

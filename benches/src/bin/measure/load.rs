@@ -5,6 +5,7 @@
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -32,6 +33,8 @@ struct Connection {
     asked: Instant,
     received: usize,
     answers: u64,
+    /// Whether a request is under way.
+    waits: bool,
 }
 
 /// Connections to a server.
@@ -77,6 +80,7 @@ impl Load {
                 asked: Instant::now(),
                 received: 0,
                 answers: 0,
+                waits: false,
             });
         }
         Ok(Load { poll, connections })
@@ -84,27 +88,21 @@ impl Load {
 
     /// One request and its answer on each connection.
     pub(crate) fn once(&mut self) -> std::io::Result<()> {
-        let mut answer = [0; MESSAGE];
         for connection in &mut self.connections {
             connection.ask()?;
-            let mut received = 0;
-            while received < MESSAGE {
-                match connection.stream.read(&mut answer[received..]) {
-                    Ok(count) => received += count,
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        std::thread::sleep(Duration::from_micros(20));
-                    }
-                    Err(error) => return Err(error),
-                }
+            while connection.hear()?.is_none() {
+                std::thread::sleep(Duration::from_micros(20));
             }
         }
         Ok(())
     }
 
-    /// Keeps every connection busy for so long.
-    pub(crate) fn run(&mut self, length: Duration) -> std::io::Result<Answers> {
+    /// Keeps every connection busy for so long; after an answer it waits for the pause before it asks again.
+    pub(crate) fn run(&mut self, length: Duration, pause: Duration) -> std::io::Result<Answers> {
         let mut answers = Answers::default();
         let mut events = Events::with_capacity(1024);
+        // Who pauses, and until when; all pauses are equal, so whoever began first ends first.
+        let mut pausing: VecDeque<(Instant, usize)> = VecDeque::new();
         let started = Instant::now();
         for connection in &mut self.connections {
             connection.answers = 0;
@@ -114,20 +112,29 @@ impl Load {
             .checked_sub(started.elapsed())
             .filter(|left| !left.is_zero())
         {
-            self.poll.poll(&mut events, Some(left))?;
+            let next = pausing.front().map(|(until, _)| until.saturating_duration_since(Instant::now()));
+            self.poll.poll(&mut events, Some(next.map_or(left, |next| next.min(left))))?;
             for event in &events {
-                let connection = &mut self.connections[event.token().0];
+                let number = event.token().0;
+                let connection = &mut self.connections[number];
                 if let Some(latency) = connection.hear()? {
                     answers.latencies_us.push(latency.as_secs_f64() * 1e6);
-                    connection.ask()?;
+                    if pause.is_zero() {
+                        connection.ask()?;
+                    } else {
+                        pausing.push_back((Instant::now() + pause, number));
+                    }
                 }
+            }
+            let now = Instant::now();
+            while pausing.front().is_some_and(|(until, _)| *until <= now) {
+                let (_, number) = pausing.pop_front().expect("it was looked at");
+                self.connections[number].ask()?;
             }
         }
         answers.time = started.elapsed();
-        let late = self
-            .connections
-            .iter()
-            .map(|connection| connection.asked.elapsed().as_secs_f64() * 1e6);
+        let late = self.connections.iter().filter(|connection| connection.waits);
+        let late = late.map(|connection| connection.asked.elapsed().as_secs_f64() * 1e6);
         answers.latencies_us.extend(late);
         answers.latencies_us.sort_by(f64::total_cmp);
         answers.shares = self
@@ -141,7 +148,7 @@ impl Load {
 
     /// Hears the last answers.
     fn rest(&mut self, events: &mut Events) -> std::io::Result<()> {
-        let mut open = self.connections.len();
+        let mut open = self.connections.iter().filter(|connection| connection.waits).count();
         let patience = Instant::now() + Duration::from_secs(2);
         while open > 0 && Instant::now() < patience {
             self.poll.poll(events, Some(Duration::from_millis(200)))?;
@@ -163,6 +170,7 @@ impl Connection {
     fn ask(&mut self) -> std::io::Result<()> {
         self.asked = Instant::now();
         self.received = 0;
+        self.waits = true;
         let written = self.stream.write(&[7; MESSAGE])?;
         if written == MESSAGE {
             Ok(())
@@ -183,6 +191,7 @@ impl Connection {
             }
         }
         self.answers += 1;
+        self.waits = false;
         Ok(Some(self.asked.elapsed()))
     }
 }

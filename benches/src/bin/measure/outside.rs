@@ -19,6 +19,10 @@ const WORKERS: &str = "2";
 /// Connections of the row with a stuck worker.
 const WHILE_STUCK: usize = 8;
 
+/// What its connections wait for between an answer and the next request, so that the worker that is not stuck has time
+/// to sleep: one that never sleeps sees everything by itself.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// Connections of the idle row.
 const IDLE: usize = 100;
 
@@ -74,20 +78,20 @@ fn text(error: std::io::Error) -> String {
 
 /// Requests a second, latencies, and what the server used for one request.
 pub(crate) fn echo(arm: &str, connections: usize, length: Duration) -> Result<Figures, String> {
-    loaded(arm, Company::None, connections, length)
+    loaded(arm, Company::None, connections, length, Duration::ZERO)
 }
 
 /// The same while a task holds one of two workers, most of the time.
 pub(crate) fn stuck(arm: &str, length: Duration) -> Result<Figures, String> {
-    loaded(arm, Company::Stuck, WHILE_STUCK, length)
+    loaded(arm, Company::Stuck, WHILE_STUCK, length, PAUSE)
 }
 
-fn loaded(arm: &str, company: Company, connections: usize, length: Duration) -> Result<Figures, String> {
+fn loaded(arm: &str, company: Company, connections: usize, length: Duration, pause: Duration) -> Result<Figures, String> {
     let server = Server::start(arm, company)?;
     let mut load = Load::connect(server.address, connections).map_err(text)?;
-    load.run(length / 4).map_err(text)?;
+    load.run(length / 4, pause).map_err(text)?;
     let before = server.usage();
-    let answers = load.run(length).map_err(text)?;
+    let answers = load.run(length, pause).map_err(text)?;
     let used = server.usage().since(before);
     let requests = answers.shares.iter().sum::<f64>();
     Ok(vec![
