@@ -112,8 +112,11 @@ impl Load {
             .checked_sub(started.elapsed())
             .filter(|left| !left.is_zero())
         {
-            let next = pausing.front().map(|(until, _)| until.saturating_duration_since(Instant::now()));
-            self.poll.poll(&mut events, Some(next.map_or(left, |next| next.min(left))))?;
+            let next = pausing
+                .front()
+                .map(|(until, _)| until.saturating_duration_since(Instant::now()));
+            self.poll
+                .poll(&mut events, Some(next.map_or(left, |next| next.min(left))))?;
             for event in &events {
                 let number = event.token().0;
                 let connection = &mut self.connections[number];
@@ -148,7 +151,11 @@ impl Load {
 
     /// Hears the last answers.
     fn rest(&mut self, events: &mut Events) -> std::io::Result<()> {
-        let mut open = self.connections.iter().filter(|connection| connection.waits).count();
+        let mut open = self
+            .connections
+            .iter()
+            .filter(|connection| connection.waits)
+            .count();
         let patience = Instant::now() + Duration::from_secs(2);
         while open > 0 && Instant::now() < patience {
             self.poll.poll(events, Some(Duration::from_millis(200)))?;

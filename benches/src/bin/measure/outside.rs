@@ -86,7 +86,13 @@ pub(crate) fn stuck(arm: &str, length: Duration) -> Result<Figures, String> {
     loaded(arm, Company::Stuck, WHILE_STUCK, length, PAUSE)
 }
 
-fn loaded(arm: &str, company: Company, connections: usize, length: Duration, pause: Duration) -> Result<Figures, String> {
+fn loaded(
+    arm: &str,
+    company: Company,
+    connections: usize,
+    length: Duration,
+    pause: Duration,
+) -> Result<Figures, String> {
     let server = Server::start(arm, company)?;
     let mut load = Load::connect(server.address, connections).map_err(text)?;
     load.run(length / 4, pause).map_err(text)?;
