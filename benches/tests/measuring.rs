@@ -2,7 +2,6 @@
 
 use heist_benches::gate::{Bell, Latch, fairness};
 use heist_benches::harness::{Case, DEFAULT_WORKERS};
-use heist_benches::usage::{Usage, resident_bytes};
 use heist_benches::{Bencher, Question, meter};
 use std::pin::pin;
 use std::sync::Arc;
@@ -101,24 +100,4 @@ fn fairness_is_one_for_equal_shares() {
     assert_eq!(fairness(&[3.0, 3.0, 3.0]), 1.0);
     assert_eq!(fairness(&[1.0, 0.0, 0.0, 0.0]), 0.25);
     assert_eq!(fairness(&[0.0, 0.0]), 1.0);
-}
-
-#[test]
-fn use_of_the_processor_is_seen() {
-    let before = Usage::own();
-    let mut sum = 0u64;
-    while Usage::own().since(before).cpu < Duration::from_millis(20) {
-        sum = std::hint::black_box(sum.wrapping_add(1));
-    }
-    std::thread::sleep(Duration::from_millis(1));
-    assert!(Usage::own().since(before).voluntary >= 1);
-    let other = Usage::of(std::process::id());
-    assert!(other.cpu >= Duration::from_millis(20), "{other:?}");
-    let resident = resident_bytes("self");
-    let memory = std::hint::black_box(vec![1u8; 8 << 20]);
-    assert!(
-        resident_bytes("self") >= resident + (7 << 20),
-        "{} bytes more",
-        memory.len()
-    );
 }
