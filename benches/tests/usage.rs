@@ -16,10 +16,20 @@ fn use_of_processor_and_memory_is_seen() {
     let switches = look();
     std::thread::sleep(Duration::from_millis(1));
     let after = look();
-    assert!(after.0.since(switches.0).voluntary >= 1, "{after:?} after {switches:?}");
-    assert!(after.1.since(switches.1).voluntary >= 1, "{after:?} after {switches:?}");
+    assert!(
+        after.0.since(switches.0).voluntary >= 1,
+        "{after:?} after {switches:?}"
+    );
+    assert!(
+        after.1.since(switches.1).voluntary >= 1,
+        "{after:?} after {switches:?}"
+    );
     let resident = resident_bytes("self");
     let memory = std::hint::black_box(vec![1u8; 8 << 20]);
     let grown = resident_bytes("self") - resident;
-    assert!((7 << 20..64 << 20).contains(&grown), "{grown} bytes for {}", memory.len());
+    assert!(
+        (7 << 20..64 << 20).contains(&grown),
+        "{grown} bytes for {}",
+        memory.len()
+    );
 }
