@@ -143,6 +143,33 @@ fn a_spawn_that_races_shutdown_runs_or_is_cancelled() {
     });
 }
 
+/// As the end of the driver, when nobody waits for the workers.
+#[test]
+fn what_is_left_to_the_last_worker_comes_after_its_tasks() {
+    model(2, || {
+        let mut pool = pool(1);
+        let (tracked, times) = (Arc::new(()), Arc::new(Mutex::new(0)));
+        let task = {
+            let tracked = tracked.clone();
+            poll_fn(move |_| {
+                let _held = &tracked;
+                Poll::<()>::Pending
+            })
+        };
+        drop(pool.handle().spawn(task, Meta::caller()));
+        pool.begin_shutdown();
+        pool.at_end({
+            let times = times.clone();
+            move || {
+                assert_eq!(Arc::strong_count(&tracked), 1, "the task is gone");
+                *times.lock() += 1;
+            }
+        });
+        assert!(pool.join(None));
+        assert_eq!(*times.lock(), 1);
+    });
+}
+
 #[test]
 fn a_wake_that_races_shutdown_leaks_nothing() {
     model(2, || {

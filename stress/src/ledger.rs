@@ -213,7 +213,10 @@ impl<F: Future> Future for Tracked<F> {
 impl Entry {
     fn begin_poll(&self) {
         let (fate, relaxed) = (&self.fate, Ordering::Relaxed);
-        assert!(!fate.polled.swap(true, relaxed), "polled by two threads at once, or after a panic");
+        assert!(
+            !fate.polled.swap(true, relaxed),
+            "polled by two threads at once, or after a panic"
+        );
         assert_eq!(fate.end.load(relaxed), RUNNING, "polled after its end");
         // Stands if the poll panics.
         fate.end.store(PANICKED, relaxed);
@@ -236,7 +239,10 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let ended = self.fate.end.compare_exchange(RUNNING, CANCELLED, Ordering::Relaxed, Ordering::Relaxed);
+        let ended = self
+            .fate
+            .end
+            .compare_exchange(RUNNING, CANCELLED, Ordering::Relaxed, Ordering::Relaxed);
         let end = ended.map_or_else(|end| end, |_| CANCELLED);
         count(match end {
             OUTPUT => Event::outputs,

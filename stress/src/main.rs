@@ -91,7 +91,8 @@ impl Options {
 }
 
 fn number<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{text} is not a number\n{USAGE}"))
+    text.parse()
+        .map_err(|_| format!("{text} is not a number\n{USAGE}"))
 }
 
 fn main() -> ExitCode {
@@ -102,7 +103,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let clock = || std::time::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_nanos() as u64 % 1_000_000_000);
+    let clock = || {
+        std::time::UNIX_EPOCH
+            .elapsed()
+            .map_or(1, |time| time.as_nanos() as u64 % 1_000_000_000)
+    };
     let seed = options.seed.unwrap_or_else(clock);
     println!("seed {seed}");
     watch::start(Duration::from_secs(options.stall.unwrap_or(30)));
@@ -131,14 +136,18 @@ fn run(options: &Options, seed: u64, started: Instant) -> u64 {
         }
         let plan = Plan::new(round_seed, options.fixed);
         let number = options.round.unwrap_or(rounds);
-        watch::enter(format!("seed {seed}, round {number}: --seed {seed} --round {number} --rounds 100\n{plan}"));
+        watch::enter(format!(
+            "seed {seed}, round {number}: --seed {seed} --round {number} --rounds 100\n{plan}"
+        ));
         round::run(&plan, options.only.as_deref());
         rounds += 1;
         if let Some(resident) = resources::resident_mib() {
             warm = if rounds <= WARM { resident } else { warm };
             let growth = options.growth.unwrap_or(64);
             if rounds > WARM && resident > warm + growth {
-                watch::fail(&format!("memory has grown from {warm} to {resident} MiB in {rounds} rounds"));
+                watch::fail(&format!(
+                    "memory has grown from {warm} to {resident} MiB in {rounds} rounds"
+                ));
             }
         }
         let is_over = limit.is_some_and(|limit| started.elapsed() >= Duration::from_secs(limit))

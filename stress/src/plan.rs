@@ -68,9 +68,17 @@ impl Plan {
             outside: rng.range(1, 3) as usize,
             loan: rng.percent(80),
             next_slot: rng.percent(80),
-            event_interval: if rng.percent(50) { 61 } else { rng.range(1, 100) as u32 },
+            event_interval: if rng.percent(50) {
+                61
+            } else {
+                rng.range(1, 100) as u32
+            },
             global_queue_interval: rng.percent(30).then(|| rng.range(2, 50) as u32),
-            blocking_threads: if rng.percent(50) { 64 } else { rng.range(1, 4) as usize },
+            blocking_threads: if rng.percent(50) {
+                64
+            } else {
+                rng.range(1, 4) as usize
+            },
         }
     }
 
@@ -106,7 +114,11 @@ impl fmt::Display for Plan {
             Some(workers) => write!(f, "{workers} workers")?,
             None => write!(f, "current-thread")?,
         }
-        write!(f, ", {} actors, {} threads outside, {:?}", self.actors, self.outside, self.end)?;
+        write!(
+            f,
+            ", {} actors, {} threads outside, {:?}",
+            self.actors, self.outside, self.end
+        )?;
         if self.end != End::Drained {
             write!(f, " after {:?}", self.after)?;
         }

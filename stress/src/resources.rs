@@ -9,7 +9,10 @@ pub(crate) struct Resources {
 
 impl Resources {
     pub(crate) fn now() -> Self {
-        Self { descriptors: entries("/proc/self/fd"), threads: entries("/proc/self/task") }
+        Self {
+            descriptors: entries("/proc/self/fd"),
+            threads: entries("/proc/self/task"),
+        }
     }
 }
 

@@ -30,7 +30,9 @@ pub(crate) fn run(plan: &Plan, only: Option<&str>) {
         let world = World::new(ledger.clone(), runtime.handle().clone(), plan.end != End::Drained);
         watch::observe(Arc::downgrade(&world));
         let outside = outside(&world, plan.outside, &mut rng);
-        let actors: Vec<_> = (0..plan.actors).map(|_| traffic::actor(&world, &mut rng, only)).collect();
+        let actors: Vec<_> = (0..plan.actors)
+            .map(|_| traffic::actor(&world, &mut rng, only))
+            .collect();
         match plan.end {
             End::Drained => drain(runtime, &world, actors),
             end => cut_short(runtime, &world, actors, end, plan),
@@ -46,7 +48,9 @@ pub(crate) fn run(plan: &Plan, only: Option<&str>) {
         ledger.live_tasks() == 0 && ledger.live_tokens() == 0
     });
     ledger.check();
-    wait_until("threads and descriptors are given back", || Resources::now() == before);
+    wait_until("threads and descriptors are given back", || {
+        Resources::now() == before
+    });
 }
 
 type Actors = Vec<(&'static str, traffic::Act)>;
@@ -73,15 +77,24 @@ fn drain(runtime: Runtime, world: &Ctx, actors: Actors) {
         }
     });
     let metrics = runtime.metrics();
-    assert_eq!(metrics.spawned_tasks_count(), world.ledger.spawned_async(), "tasks that the runtime has counted");
+    assert_eq!(
+        metrics.spawned_tasks_count(),
+        world.ledger.spawned_async(),
+        "tasks that the runtime has counted"
+    );
     wait_until("the runtime counts no task", || metrics.num_alive_tasks() == 0);
     wait_until("the blocking pool is idle", || {
-        metrics.blocking_queue_depth() == 0 && metrics.num_blocking_threads() == metrics.num_idle_blocking_threads()
+        metrics.blocking_queue_depth() == 0
+            && metrics.num_blocking_threads() == metrics.num_idle_blocking_threads()
     });
     wait_until("all sources are deregistered", || {
         metrics.io_driver_fd_registered_count() == metrics.io_driver_fd_deregistered_count()
     });
-    assert_eq!(metrics.global_queue_depth(), 0, "tasks in the injector of a runtime without tasks");
+    assert_eq!(
+        metrics.global_queue_depth(),
+        0,
+        "tasks in the injector of a runtime without tasks"
+    );
     watch::stage("the idle runtime is dropped");
     drop(runtime);
 }

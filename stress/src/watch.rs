@@ -30,7 +30,11 @@ struct Round {
 
 /// Says which round begins.
 pub(crate) fn enter(text: String) {
-    let round = Round { text, stage: "traffic", world: Weak::new() };
+    let round = Round {
+        text,
+        stage: "traffic",
+        world: Weak::new(),
+    };
     *ROUND.lock().expect("nobody panics here") = Some(round);
 }
 
@@ -62,7 +66,7 @@ pub(crate) fn start(limit: Duration) {
         if info.payload().is::<Planned>() {
             return;
         }
-        let trace = std::backtrace::Backtrace::force_capture();
+        let trace = std::backtrace::Backtrace::capture();
         fail(&format!("{info}\n{trace}"));
     }));
     thread::spawn(move || {
@@ -73,7 +77,9 @@ pub(crate) fn start(limit: Duration) {
             if now != seen {
                 (seen, since) = (now, Instant::now());
             } else if since.elapsed() > limit {
-                fail(&format!("nothing has happened for {limit:?}: a wake was lost, or a thread is stuck"));
+                fail(&format!(
+                    "nothing has happened for {limit:?}: a wake was lost, or a thread is stuck"
+                ));
             }
         }
     });

@@ -125,11 +125,19 @@ impl World {
         let found = {
             let mut board = self.board.lock().expect("nobody panics here");
             let at = rng.index(BOARD);
-            if rng.percent(50) { board.remove(at) } else { board.get(at).cloned() }
+            if rng.percent(50) {
+                board.remove(at)
+            } else {
+                board.get(at).cloned()
+            }
         };
         if let Some(waker) = found {
             count(Event::stale);
-            if rng.percent(50) { waker.wake() } else { waker.wake_by_ref() }
+            if rng.percent(50) {
+                waker.wake()
+            } else {
+                waker.wake_by_ref()
+            }
         }
     }
 
@@ -143,7 +151,11 @@ impl World {
                 None => {
                     let errands = self.lock_errands();
                     let wait = Duration::from_micros(rng.range(10, 2_000));
-                    drop(self.has_errands.wait_timeout(errands, wait).expect("nobody panics here"));
+                    drop(
+                        self.has_errands
+                            .wait_timeout(errands, wait)
+                            .expect("nobody panics here"),
+                    );
                 }
             }
         }

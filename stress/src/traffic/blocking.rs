@@ -21,7 +21,9 @@ pub(crate) async fn closures(ctx: Ctx, mut rng: Rng) -> Option<()> {
             let _token = token;
             match rng_free(micros) {
                 0 => {}
-                1 if waits => inner.handle.block_on(async { sleep(Duration::from_micros(100)).await }),
+                1 if waits => inner
+                    .handle
+                    .block_on(async { sleep(Duration::from_micros(100)).await }),
                 2 => drop(inner.spawn(async { yield_now().await })),
                 _ => std::thread::sleep(Duration::from_micros(micros)),
             }

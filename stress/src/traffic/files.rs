@@ -26,10 +26,20 @@ impl Drop for Removed {
 
 /// Writes, seeks, reads, and compares.
 pub(crate) async fn written_and_read(ctx: Ctx, mut rng: Rng) -> Option<()> {
-    let name = format!("heist-stress-{}-{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
+    let name = format!(
+        "heist-stress-{}-{}",
+        std::process::id(),
+        NAMES.fetch_add(1, Ordering::Relaxed)
+    );
     let removed = Removed(std::env::temp_dir().join(name));
     let content: Vec<u8> = (0..rng.below(40_000)).map(pattern).collect();
-    let opened = fs::OpenOptions::new().create(true).read(true).write(true).truncate(true).open(&removed.0).await;
+    let opened = fs::OpenOptions::new()
+        .create(true)
+        .read(true)
+        .write(true)
+        .truncate(true)
+        .open(&removed.0)
+        .await;
     let mut file = ctx.fine(opened)?;
     let mut left = &content[..];
     while !left.is_empty() {

@@ -25,7 +25,9 @@ pub(crate) async fn local_set(ctx: Ctx, mut rng: Rng) -> Option<()> {
     let (done, is_done) = oneshot::channel();
     let on_thread = ctx.spawn_blocking(move || {
         let set = LocalSet::new();
-        inner.handle.block_on(set.run_until(run(inner.clone(), own, receiver)));
+        inner
+            .handle
+            .block_on(set.run_until(run(inner.clone(), own, receiver)));
         let _ = done.send(());
         // What is left in the set is dropped here, on its thread.
         drop(set);

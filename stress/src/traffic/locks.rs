@@ -1,7 +1,7 @@
 //! Locks, permits and meeting points, whose futures are given up at any time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use heist::sync::{Barrier, Mutex, Notify, OnceCell, RwLock, Semaphore};
@@ -11,6 +11,22 @@ use heist::time::timeout;
 use crate::rng::Rng;
 use crate::tally::{Event, count};
 use crate::world::{Ctx, Spawned};
+
+/// Takes back what it has added, also when its task is cancelled. Declared after the guard of the lock, so gone before it.
+struct Inside<'a>(&'a AtomicI64, i64);
+
+impl<'a> Inside<'a> {
+    /// Adds to the number and says what it was.
+    fn enter(number: &'a AtomicI64, add: i64) -> (Self, i64) {
+        (Self(number, add), number.fetch_add(add, Ordering::Relaxed))
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::Relaxed);
+    }
+}
 
 async fn join_all<T>(tasks: Vec<Spawned<T>>) -> Option<Vec<T>> {
     let mut outputs = Vec::new();
@@ -26,7 +42,7 @@ fn a_moment(rng: &mut Rng) -> Duration {
 
 /// One inside at a time; the sum is exact.
 pub(crate) async fn mutex(ctx: Ctx, mut rng: Rng) -> Option<()> {
-    let (mutex, inside) = (Arc::new(Mutex::new(0)), Arc::new(AtomicBool::new(false)));
+    let (mutex, inside) = (Arc::new(Mutex::new(0)), Arc::new(AtomicI64::new(0)));
     let mut tasks = Vec::new();
     for _ in 0..rng.range(1, 8) {
         let (mutex, inside, mut rng) = (mutex.clone(), inside.clone(), rng.fork());
@@ -39,14 +55,14 @@ pub(crate) async fn mutex(ctx: Ctx, mut rng: Rng) -> Option<()> {
                     Some(mutex.clone().lock_owned().await)
                 };
                 let Some(mut guard) = guard else { continue };
-                assert!(!inside.swap(true, Ordering::Relaxed), "two inside of a mutex");
+                let (_inside, others) = Inside::enter(&inside, 1);
+                assert_eq!(others, 0, "two inside of a mutex");
                 let before = *guard;
                 if rng.percent(30) {
                     yield_now().await;
                 }
                 *guard = before + 1;
                 added += 1;
-                inside.store(false, Ordering::Relaxed);
                 count(Event::locks);
             }
             added
@@ -67,19 +83,23 @@ pub(crate) async fn rwlock(ctx: Ctx, mut rng: Rng) -> Option<()> {
             let mut added = 0;
             for _ in 0..rng.range(1, 30) {
                 if rng.percent(60) {
-                    let Ok(guard) = timeout(a_moment(&mut rng), lock.read()).await else { continue };
-                    assert!(inside.fetch_add(1, Ordering::Relaxed) >= 0, "a reader beside a writer");
+                    let Ok(guard) = timeout(a_moment(&mut rng), lock.read()).await else {
+                        continue;
+                    };
+                    let (_inside, others) = Inside::enter(&inside, 1);
+                    assert!(others >= 0, "a reader beside a writer");
                     let before = *guard;
                     yield_now().await;
                     assert_eq!(*guard, before, "written under a reader");
-                    inside.fetch_sub(1, Ordering::Relaxed);
                 } else {
-                    let Ok(mut guard) = timeout(a_moment(&mut rng), lock.write()).await else { continue };
-                    assert_eq!(inside.swap(-1_000, Ordering::Relaxed), 0, "a writer beside others");
+                    let Ok(mut guard) = timeout(a_moment(&mut rng), lock.write()).await else {
+                        continue;
+                    };
+                    let (_inside, others) = Inside::enter(&inside, -1_000);
+                    assert_eq!(others, 0, "a writer beside others");
                     yield_now().await;
                     *guard += 1;
                     added += 1;
-                    inside.store(0, Ordering::Relaxed);
                 }
                 count(Event::locks);
             }
@@ -94,7 +114,10 @@ pub(crate) async fn rwlock(ctx: Ctx, mut rng: Rng) -> Option<()> {
 /// No more permits are out than there are, and in the end all are back.
 pub(crate) async fn semaphore(ctx: Ctx, mut rng: Rng) -> Option<()> {
     let total = rng.range(1, 10);
-    let (semaphore, out) = (Arc::new(Semaphore::new(total as usize)), Arc::new(AtomicU64::new(0)));
+    let (semaphore, out) = (
+        Arc::new(Semaphore::new(total as usize)),
+        Arc::new(AtomicI64::new(0)),
+    );
     let mut tasks = Vec::new();
     for _ in 0..rng.range(1, 10) {
         let (semaphore, out, mut rng) = (semaphore.clone(), out.clone(), rng.fork());
@@ -110,13 +133,12 @@ pub(crate) async fn semaphore(ctx: Ctx, mut rng: Rng) -> Option<()> {
                 } else {
                     asked.await
                 };
-                let permit = permit.expect("nobody closes it");
-                assert!(out.fetch_add(many, Ordering::Relaxed) + many <= total, "too many permits");
+                let _permit = permit.expect("nobody closes it");
+                let (_out, others) = Inside::enter(&out, many as i64);
+                assert!(others as u64 + many <= total, "too many permits");
                 if rng.percent(50) {
                     yield_now().await;
                 }
-                out.fetch_sub(many, Ordering::Relaxed);
-                drop(permit);
                 count(Event::locks);
             }
         }));
@@ -219,7 +241,10 @@ pub(crate) async fn once(ctx: Ctx, mut rng: Rng) -> Option<()> {
     }
     let got: Vec<u64> = join_all(tasks).await?.into_iter().flatten().collect();
     assert!(made.load(Ordering::Relaxed) <= 1, "made twice");
-    assert!(got.iter().all(|one| Some(one) == cell.get()), "two values of one cell");
+    assert!(
+        got.iter().all(|one| Some(one) == cell.get()),
+        "two values of one cell"
+    );
     count(Event::locks);
     Some(())
 }

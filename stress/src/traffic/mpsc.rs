@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use heist::sync::mpsc::error::TrySendError;
-use heist::sync::oneshot;
 use heist::sync::mpsc::{self, Receiver, Sender, UnboundedReceiver, UnboundedSender};
+use heist::sync::oneshot;
 use heist::task::yield_now;
 use heist::time::timeout;
 
@@ -120,7 +120,11 @@ pub(crate) async fn bounded(ctx: Ctx, mut rng: Rng) -> Option<()> {
     let (mut tasks, mut threads): (Vec<Spawned<()>>, Vec<oneshot::Receiver<()>>) = Default::default();
     for (number, sent) in sent.iter().enumerate() {
         let (own, mut rng, times) = (sender.clone(), rng.fork(), rng.range(1, 80));
-        let line = Line { ctx: ctx.clone(), sender: number, sent: sent.clone() };
+        let line = Line {
+            ctx: ctx.clone(),
+            sender: number,
+            sent: sent.clone(),
+        };
         if rng.percent(20) {
             let (done, is_done) = oneshot::channel();
             threads.push(is_done);
@@ -149,7 +153,10 @@ pub(crate) async fn bounded(ctx: Ctx, mut rng: Rng) -> Option<()> {
     let mut seen = Seen(vec![0; senders]);
     let close_after = rng.percent(30).then(|| rng.below(60));
     let mut steps = 0;
-    while receive_some(&mut receiver, &mut seen, &mut rng).await.is_continue() {
+    while receive_some(&mut receiver, &mut seen, &mut rng)
+        .await
+        .is_continue()
+    {
         steps += 1;
         if close_after == Some(steps) {
             receiver.close();
@@ -205,7 +212,11 @@ pub(crate) async fn unbounded(ctx: Ctx, mut rng: Rng) -> Option<()> {
     let sent: Vec<Arc<AtomicU64>> = (0..senders).map(|_| Arc::default()).collect();
     for (number, sent) in sent.iter().enumerate() {
         let (own, times, pause) = (sender.clone(), rng.range(1, 200), rng.range(1, 50));
-        let line = Line { ctx: ctx.clone(), sender: number, sent: sent.clone() };
+        let line = Line {
+            ctx: ctx.clone(),
+            sender: number,
+            sent: sent.clone(),
+        };
         if rng.percent(20) {
             ctx.errand(move || {
                 for _ in 0..times {

@@ -53,13 +53,19 @@ async fn cut_off(ctx: &Ctx, rng: &mut Rng, mut a: TcpStream, mut b: TcpStream) -
     }
     reader.join().await;
     let read = b.read(&mut [0; 10]).await;
-    assert!(matches!(read, Ok(0)) || ctx.ledger.is_ending(), "the other side is gone, {read:?}");
+    assert!(
+        matches!(read, Ok(0)) || ctx.ledger.is_ending(),
+        "the other side is gone, {read:?}"
+    );
     Some(())
 }
 
 /// Datagrams to and fro; one that is lost is sent again.
 pub(crate) async fn datagrams(ctx: Ctx, mut rng: Rng) -> Option<()> {
-    let (a, b) = (ctx.fine(UdpSocket::bind(ANY).await)?, ctx.fine(UdpSocket::bind(ANY).await)?);
+    let (a, b) = (
+        ctx.fine(UdpSocket::bind(ANY).await)?,
+        ctx.fine(UdpSocket::bind(ANY).await)?,
+    );
     ctx.fine(a.connect(ctx.fine(b.local_addr())?).await)?;
     ctx.fine(b.connect(ctx.fine(a.local_addr())?).await)?;
     let rounds = rng.range(1, 20);

@@ -42,7 +42,12 @@ pub(crate) async fn send<W: AsyncWrite + Unpin>(ctx: Ctx, mut rng: Rng, mut to: 
 }
 
 /// Reads to the end, and holds each byte against the pattern.
-pub(crate) async fn receive<R: AsyncRead + Unpin>(ctx: Ctx, mut rng: Rng, mut from: R, total: u64) -> Option<()> {
+pub(crate) async fn receive<R: AsyncRead + Unpin>(
+    ctx: Ctx,
+    mut rng: Rng,
+    mut from: R,
+    total: u64,
+) -> Option<()> {
     let mut got = 0;
     let mut room = vec![0; 8_192];
     loop {
@@ -64,7 +69,10 @@ pub(crate) async fn receive<R: AsyncRead + Unpin>(ctx: Ctx, mut rng: Rng, mut fr
         if read == 0 {
             break;
         }
-        let right = room.iter().zip(got..got + read).all(|(byte, at)| *byte == pattern(at));
+        let right = room
+            .iter()
+            .zip(got..got + read)
+            .all(|(byte, at)| *byte == pattern(at));
         assert!(right, "other bytes than were sent, from {got} on");
         got += read;
         count_many(Event::bytes, read);

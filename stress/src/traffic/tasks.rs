@@ -133,7 +133,11 @@ pub(crate) async fn yields(ctx: Ctx, mut rng: Rng) -> Option<()> {
         let hungry = rng.percent(30);
         tasks.push(ctx.spawn(async move {
             for _ in 0..rounds {
-                if hungry { heist::task::consume_budget().await } else { yield_now().await }
+                if hungry {
+                    heist::task::consume_budget().await
+                } else {
+                    yield_now().await
+                }
             }
             rounds
         }));

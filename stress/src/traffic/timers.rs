@@ -38,7 +38,11 @@ pub(crate) async fn sleeps(ctx: Ctx, mut rng: Rng) -> Option<()> {
             let start = Instant::now();
             if is_dropped {
                 // The far one is filed, then cancelled.
-                assert!(timeout(wait, sleep(far + wait + Duration::from_secs(60))).await.is_err());
+                assert!(
+                    timeout(wait, sleep(far + wait + Duration::from_secs(60)))
+                        .await
+                        .is_err()
+                );
                 count(Event::timeouts);
             } else {
                 sleep(wait).await;
@@ -57,7 +61,10 @@ pub(crate) async fn timeouts(ctx: Ctx, mut rng: Rng) -> Option<()> {
     for _ in 0..rng.range(1, 60) {
         let (limit, start) = (wait(&mut rng), Instant::now());
         match rng.below(4) {
-            0 => assert!(timeout(limit, async {}).await.is_ok(), "a timeout before a ready future"),
+            0 => assert!(
+                timeout(limit, async {}).await.is_ok(),
+                "a timeout before a ready future"
+            ),
             1 => {
                 assert!(timeout(limit, pending::<()>()).await.is_err());
                 not_early(start, limit);

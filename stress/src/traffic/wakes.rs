@@ -38,7 +38,10 @@ impl Bell {
         if is_rung() {
             return Poll::Ready(());
         }
-        self.waiting.lock().expect("nobody panics here").push(cx.waker().clone());
+        self.waiting
+            .lock()
+            .expect("nobody panics here")
+            .push(cx.waker().clone());
         if is_rung() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
