@@ -40,7 +40,7 @@ use plan::{Fixed, Plan};
 use rng::Rng;
 
 const USAGE: &str = "heist-stress [--seconds N] [--seed N] [--round N] [--rounds N] [--flavour current|multi] [--workers N]
-             [--only KIND] [--stall SECONDS] [--growth MIB]
+             [--only KIND] [--stall SECONDS] [--growth MIB] [--shared yes]
   --seconds  how long, 10 unless --rounds is given
   --seed     what all decisions follow from; one of the clock's unless given
   --round    that round again and again, in place of all in turn
@@ -48,7 +48,8 @@ const USAGE: &str = "heist-stress [--seconds N] [--seed N] [--round N] [--rounds
   --workers  of each multi-thread runtime, in place of 1 to 8; also the environment variable HEIST_WORKER_THREADS
   --only     actors whose kind has KIND in its name, as `mpsc`
   --stall    how long nothing may happen, 30
-  --growth   by how many MiB memory may grow, 64";
+  --growth   by how many MiB memory may grow, 64
+  --shared yes  somebody else has threads and descriptors in this process: a sanitizer that starts its symbolizer";
 
 /// Rounds after which memory is expected to have its size.
 const WARM: u64 = 30;
@@ -62,6 +63,7 @@ struct Options {
     only: Option<String>,
     stall: Option<u64>,
     growth: Option<usize>,
+    is_shared: bool,
     fixed: Fixed,
 }
 
@@ -81,6 +83,7 @@ impl Options {
                 "--only" => options.only = Some(value),
                 "--stall" => options.stall = Some(number(&value)?),
                 "--growth" => options.growth = Some(number(&value)?),
+                "--shared" => options.is_shared = value == "yes",
                 "--workers" => options.fixed.workers = Some(number(&value)?),
                 "--flavour" => options.fixed.current_thread = Some(value == "current"),
                 _ => return Err(USAGE.to_owned()),
@@ -139,7 +142,7 @@ fn run(options: &Options, seed: u64, started: Instant) -> u64 {
         watch::enter(format!(
             "seed {seed}, round {number}: --seed {seed} --round {number} --rounds 100\n{plan}"
         ));
-        round::run(&plan, options.only.as_deref());
+        round::run(&plan, options.only.as_deref(), options.is_shared);
         rounds += 1;
         if let Some(resident) = resources::resident_mib() {
             warm = if rounds <= WARM { resident } else { warm };

@@ -19,8 +19,8 @@ use crate::traffic;
 use crate::watch::{self, wait_until};
 use crate::world::{Ctx, Spawned, World};
 
-/// Runs one and checks that nothing is left of it.
-pub(crate) fn run(plan: &Plan, only: Option<&str>) {
+/// Runs one and checks that nothing is left of it; threads and descriptors are not counted if others have some too.
+pub(crate) fn run(plan: &Plan, only: Option<&str>, is_shared: bool) {
     let before = Resources::now();
     count(Event::runtimes);
     let ledger = Arc::new(Ledger::default());

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::ledger::Planned;
+use crate::resources::Resources;
 use crate::tally;
 use crate::world::World;
 
@@ -90,7 +91,13 @@ pub(crate) fn fail(what: &str) -> ! {
     let mut report = format!("\nSTRESS FAILED: {what}\n");
     if let Some(round) = ROUND.lock().unwrap_or_else(|poison| poison.into_inner()).as_ref() {
         // Writing to a string does not fail.
-        let _ = write!(report, "\n{}\nin the stage: {}\n", round.text, round.stage);
+        let _ = write!(
+            report,
+            "\n{}\nin the stage: {}, with {:?}\n",
+            round.text,
+            round.stage,
+            Resources::now()
+        );
         if let Some(world) = round.world.upgrade() {
             let _ = writeln!(report, "{}", describe(&world));
         }

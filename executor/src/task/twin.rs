@@ -109,7 +109,12 @@ impl Future for Scripted {
             cx.waker().wake_by_ref();
         }
         if matches!(act, Act::AbortSelf | Act::ReturnWoken) {
-            self.script.abort.lock().as_ref().expect("a task that runs has not been forgotten").abort();
+            self.script
+                .abort
+                .lock()
+                .as_ref()
+                .expect("a task that runs has not been forgotten")
+                .abort();
         }
         match act {
             Act::Wait | Act::Yield | Act::AbortSelf => Poll::Pending,
@@ -178,7 +183,10 @@ impl Pair {
 
     fn spawn(&mut self) {
         let (script, token) = (Arc::new(Script::default()), Arc::new(()));
-        let join = self.hand.spawn(Scripted { script: script.clone(), token: token.clone() });
+        let join = self.hand.spawn(Scripted {
+            script: script.clone(),
+            token: token.clone(),
+        });
         *script.abort.lock() = Some(join.abort_handle());
         let mut task = Task {
             script,
@@ -312,7 +320,9 @@ impl Task {
                     return self.aborted();
                 }
             }
-            Step::KeepAbortHandle(_) => self.aborts.extend(self.join.as_ref().map(JoinHandle::abort_handle)),
+            Step::KeepAbortHandle(_) => self
+                .aborts
+                .extend(self.join.as_ref().map(JoinHandle::abort_handle)),
             Step::AbortByHandle(_) => {
                 if let Some(abort) = self.aborts.last() {
                     abort.abort();
@@ -371,16 +381,27 @@ impl Task {
         let is_kept = self.end == Some(End::Output) && self.join.is_some() && !self.taken;
         // The future holds it, or the output is it.
         let expected = 1 + usize::from(self.end.is_none() || is_kept);
-        assert_eq!(Arc::strong_count(&self.token), expected, "futures and outputs that live");
+        assert_eq!(
+            Arc::strong_count(&self.token),
+            expected,
+            "futures and outputs that live"
+        );
         if let Some(join) = &self.join {
             assert_eq!(join.is_finished(), self.end.is_some(), "whether it has ended");
         }
         for (by, joiner) in self.joiners.iter().enumerate() {
-            assert_eq!(joiner.0.load(Ordering::Relaxed), self.expected_wakes[by], "wakes of the joiner");
+            assert_eq!(
+                joiner.0.load(Ordering::Relaxed),
+                self.expected_wakes[by],
+                "wakes of the joiner"
+            );
             // It may stay in the cell until the handle is gone, and no longer.
             let kept = Arc::strong_count(joiner) - 1;
             let expected = usize::from(self.waiting == Some(by))..=usize::from(self.join.is_some());
-            assert!(expected.contains(&kept), "the joiner's waker is kept while it waits, {kept} times");
+            assert!(
+                expected.contains(&kept),
+                "the joiner's waker is kept while it waits, {kept} times"
+            );
         }
     }
 
