@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::sync::{Mutex, Weak};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::ledger::Planned;
 use crate::resources::Resources;
@@ -71,15 +71,16 @@ pub(crate) fn start(limit: Duration) {
         fail(&format!("{info}\n{trace}"));
     }));
     thread::spawn(move || {
-        let (mut seen, mut since) = (tally::progress(), Instant::now());
+        let (mut seen, mut stood) = (tally::progress(), Duration::ZERO);
         loop {
             thread::sleep(LOOK);
             let now = tally::progress();
-            if now != seen {
-                (seen, since) = (now, Instant::now());
-            } else if since.elapsed() > limit {
+            // Looks are counted, and not the clock: a process that is stopped for a while has not stood still.
+            stood = if now == seen { stood + LOOK } else { Duration::ZERO };
+            seen = now;
+            if stood > limit {
                 fail(&format!(
-                    "nothing has happened for {limit:?}: a wake was lost, or a thread is stuck"
+                    "nothing has come of {limit:?}: a wake or an abort was lost, or a thread is stuck"
                 ));
             }
         }
