@@ -11,7 +11,7 @@ use heist_executor::hooks::Hooks;
 use heist_executor::multi_thread::{Config, Pool, block_in_place};
 use heist_executor::park::block_on;
 use heist_executor::task::Meta;
-use heist_loom_tests::model;
+use heist_loom_tests::{model, model_up_to};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
 use heist_primitive::thread;
 
@@ -48,7 +48,7 @@ fn a_task_from_outside_runs() {
 #[test]
 #[ignore = "deep tier: about 90 s"]
 fn two_workers_one_task_from_outside() {
-    model(1, || {
+    model_up_to(1, 1, || {
         let mut pool = pool(2);
         let join = pool.handle().spawn(async { 7 }, Meta::caller());
         assert_eq!(block_on(join).unwrap(), 7);
@@ -60,7 +60,7 @@ fn two_workers_one_task_from_outside() {
 /// The closure waits for a task that only another thread can run: one that takes the seat.
 #[test]
 fn a_seat_that_is_left_finds_a_thread() {
-    model(1, || {
+    model_up_to(1, 2, || {
         let mut pool = pool(1);
         let handle = pool.handle().clone();
         let join = pool.handle().spawn(
