@@ -14,7 +14,7 @@ use heist_primitive::sync::{Arc, Condvar, Mutex, StdArc};
 
 #[test]
 fn a_batch_is_not_left_behind_a_stuck_task() {
-    model_up_to(1, 2, || {
+    model_up_to(1, 1, || {
         let mut pool = Pool::new(Config {
             workers: 2,
             thread_name: StdArc::new(|| "model".to_owned()),
