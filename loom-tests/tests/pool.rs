@@ -46,7 +46,7 @@ fn a_task_from_outside_runs() {
 }
 
 #[test]
-#[ignore = "deep tier: about 90 s"]
+#[ignore = "deep tier: about 50 s"]
 fn two_workers_one_task_from_outside() {
     model_up_to(1, 1, || {
         let mut pool = pool(2);
@@ -104,7 +104,7 @@ fn a_seat_is_taken_once_also_while_the_pool_closes() {
 /// The second closure counts on the thread that was made for the first, wherever that is on its way.
 #[test]
 fn a_seat_that_is_left_again_finds_the_thread_that_was_made_before() {
-    model(1, || {
+    model_up_to(1, 1, || {
         let mut pool = pool(1);
         let handle = pool.handle().clone();
         let join = pool.handle().spawn(

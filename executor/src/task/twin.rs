@@ -450,10 +450,14 @@ proptest! {
             }
             pair.check();
         }
+        pair.apply(Step::ShutDown);
+        pair.apply(Step::TakeFromSlot);
         while !pair.queue.is_empty() {
-            pair.apply(Step::ShutDown);
             pair.apply(Step::Run);
             pair.check();
         }
+        pair.tasks.iter().for_each(Task::forget);
+        pair.tasks.clear();
+        assert_eq!(pair.hand.references(), 1, "cells that nobody holds");
     }
 }
