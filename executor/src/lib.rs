@@ -20,7 +20,7 @@ pub mod histogram;
 pub mod hooks;
 pub mod loan;
 pub mod local;
-#[cfg(heist_loom)]
+#[cfg(any(heist_loom, test))]
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub mod model;

@@ -151,7 +151,9 @@ impl Loan {
         let thread = self.seat.lock().thread;
         match thread {
             Thread::Attending => {}
-            Thread::Asleep => drop(self.changed.notify_one()),
+            Thread::Asleep => {
+                self.changed.notify_one();
+            }
             Thread::Turning => self.interrupt(),
         }
     }

@@ -1,4 +1,5 @@
-//! What the models in loom-tests need of this crate's inside. Exists under `--cfg heist_loom` only.
+//! What the models in loom-tests need of this crate's inside, and the twin of the task. Exists under `--cfg heist_loom` and
+//! in this crate's own tests only.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -68,6 +69,11 @@ impl Hand {
     /// Runs until the queue is empty.
     pub fn run_all(&self) {
         while self.run_one() {}
+    }
+
+    /// How many hold the scheduler: this, clones of it, and one for each cell.
+    pub fn references(&self) -> usize {
+        Arc::strong_count(&self.0)
     }
 
     /// Cancels all tasks.

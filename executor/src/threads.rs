@@ -4,6 +4,8 @@
 //!
 //! - T1: a thread counts as ended when its body has returned or panicked, before its `JoinHandle` is ready; the
 //!   remaining wait for the handle is for the operating system's clean-up only.
+//! - T2: what is left to the last thread is done once, after the body of each has ended. Model: loom-tests/tests/pool.rs,
+//!   `what_is_left_to_the_last_worker_comes_after_its_tasks`.
 //!
 //! Deliberately absent: cancellation. Threads end by themselves.
 
@@ -15,9 +17,18 @@ use heist_primitive::sync::{Arc, Condvar, Mutex};
 use heist_primitive::thread;
 
 struct Running {
-    count: Mutex<usize>,
+    state: Mutex<State>,
     ended: Condvar,
 }
+
+#[derive(Default)]
+struct State {
+    count: usize,
+    /// What the last thread is to do.
+    at_end: Option<AtEnd>,
+}
+
+type AtEnd = Box<dyn FnOnce() + Send>;
 
 /// The threads.
 pub(crate) struct Threads {
@@ -30,15 +41,26 @@ struct Ended(Arc<Running>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        *self.0.count.lock() -= 1;
+        let at_end = {
+            let mut state = self.0.state.lock();
+            state.count -= 1;
+            if state.count == 0 {
+                state.at_end.take()
+            } else {
+                None
+            }
+        };
         self.0.ended.notify_all();
+        if let Some(at_end) = at_end {
+            at_end();
+        }
     }
 }
 
 impl Threads {
     pub(crate) fn new() -> Self {
         let running = Running {
-            count: Mutex::new(0),
+            state: Mutex::new(State::default()),
             ended: Condvar::new(),
         };
         Self {
@@ -57,7 +79,7 @@ impl Threads {
         builder: thread::Builder,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {
-        *self.running.count.lock() += 1;
+        self.running.state.lock().count += 1;
         // Dropped with the closure if the thread cannot be made.
         let ended = Ended(self.running.clone());
         let handle = builder.spawn(move || {
@@ -68,21 +90,32 @@ impl Threads {
         Ok(())
     }
 
+    /// Leaves `at_end` to the last thread, or does it here if all have ended.
+    pub(crate) fn at_end(&self, at_end: AtEnd) {
+        let mut state = self.running.state.lock();
+        if state.count > 0 {
+            state.at_end = Some(at_end);
+        } else {
+            drop(state);
+            at_end();
+        }
+    }
+
     /// Waits until all have ended, for `limit` at the most. True: all have.
     pub(crate) fn join(&self, limit: Option<Duration>) -> bool {
-        let mut count = self.running.count.lock();
+        let mut state = self.running.state.lock();
         match limit {
-            None => self.running.ended.wait_while(&mut count, |count| *count > 0),
+            None => self.running.ended.wait_while(&mut state, |state| state.count > 0),
             Some(limit) => {
                 self.running
                     .ended
-                    .wait_while_for(&mut count, |count| *count > 0, limit);
-                if *count > 0 {
+                    .wait_while_for(&mut state, |state| state.count > 0, limit);
+                if state.count > 0 {
                     return false;
                 }
             }
         }
-        drop(count);
+        drop(state);
         // All of them: who starts a thread is one of those counted, or the owner.
         let handles = std::mem::take(&mut *self.handles.lock());
         for handle in handles {

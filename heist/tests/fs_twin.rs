@@ -349,7 +349,7 @@ fn pattern(length: usize) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
 
     #[test]
     fn a_file_that_is_read_and_written(ops in proptest::collection::vec((op(60), how()), 1..40)) {

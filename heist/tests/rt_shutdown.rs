@@ -305,3 +305,32 @@ fn a_worker_that_starts_after_the_shutdown_drops_tasks_with_the_runtime_current(
     drop(send);
     assert_eq!(receive.iter().filter(|current| *current).count(), 300);
 }
+
+/// The driver outlives a poll that the shutdown has not waited for. The pause gives a driver that ends too early the time
+/// to do so; a right one passes however long it is.
+#[test]
+fn a_poll_that_outlasts_the_shutdown_may_wait_once_more() {
+    let shut_downs: [fn(Runtime); 2] = [Runtime::shutdown_background, |runtime| {
+        runtime.shutdown_timeout(Duration::from_millis(1))
+    }];
+    for shut_down in shut_downs.into_iter().cycle().take(20) {
+        let runtime = rt_kit::workers(1);
+        let (began, has_begun) = mpsc::channel();
+        let (release, is_released) = mpsc::channel::<()>();
+        let task = runtime.spawn(async move {
+            let listener = heist::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            began.send(()).unwrap();
+            is_released.recv().unwrap();
+            heist::select! {
+                () = heist::time::sleep(Duration::from_secs(3_600)) => {}
+                accepted = listener.accept() => drop(accepted.unwrap()),
+            }
+        });
+        has_begun.recv().unwrap();
+        shut_down(runtime);
+        std::thread::sleep(Duration::from_millis(5));
+        release.send(()).unwrap();
+        let error = rt_kit::current_thread().block_on(task).unwrap_err();
+        assert!(error.is_cancelled(), "{error:?}");
+    }
+}

@@ -93,6 +93,22 @@ both_flavours! {
         });
     }
 
+    fn a_set_that_is_dropped_wakes_nobody(runtime) {
+        runtime.block_on(async {
+            let wakes = Count::default();
+            let waker = Waker::from(Arc::new(CountWake(wakes.clone())));
+            let mut set = JoinSet::new();
+            let task = set.spawn(pending::<()>());
+            assert!(set.poll_join_next(&mut Context::from_waker(&waker)).is_pending());
+            drop(set);
+            while !task.is_finished() {
+                yield_now().await;
+            }
+            yield_now().await;
+            assert_eq!(wakes.get(), 0);
+        });
+    }
+
     fn shutdown_ends_all(runtime) {
         runtime.block_on(async {
             let drops = Count::default();

@@ -357,7 +357,7 @@ fn misuse_says_what_to_do() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: ProptestConfig::default().cases / 4, ..ProptestConfig::default() })]
 
     #[test]
     fn sleeps_of_any_length_end_in_order_and_on_time(durations in prop::collection::vec(0..10_000_000_000_u64, 1..40)) {

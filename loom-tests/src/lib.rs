@@ -7,9 +7,15 @@
 /// more, as the deep tier does, it decides alone.
 #[cfg(heist_loom)]
 pub fn model(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
+    model_up_to(preemptions, usize::MAX, f);
+}
+
+/// As [`model`], with a limit for the deep tier, too: for what would not end there.
+#[cfg(heist_loom)]
+pub fn model_up_to(preemptions: usize, deep: usize, f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = match builder.preemption_bound {
-        Some(asked) if asked >= 3 => Some(asked),
+        Some(asked) if asked >= 3 => Some(asked.min(deep)),
         asked => Some(asked.unwrap_or(preemptions).min(preemptions)),
     };
     builder.check(f);

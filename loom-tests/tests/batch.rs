@@ -9,12 +9,12 @@ use heist_executor::hooks::Hooks;
 use heist_executor::multi_thread::{Config, Pool};
 use heist_executor::park::block_on;
 use heist_executor::task::Meta;
-use heist_loom_tests::model;
+use heist_loom_tests::model_up_to;
 use heist_primitive::sync::{Arc, Condvar, Mutex, StdArc};
 
 #[test]
 fn a_batch_is_not_left_behind_a_stuck_task() {
-    model(1, || {
+    model_up_to(1, 1, || {
         let mut pool = Pool::new(Config {
             workers: 2,
             thread_name: StdArc::new(|| "model".to_owned()),

@@ -104,7 +104,7 @@ fn run_at_close_against_shutdown() {
 #[test]
 fn a_thread_that_is_refused_strands_no_closure() {
     model(2, || {
-        let mut pool = pool_with(2, 1);
+        let pool = pool_with(2, 1);
         let first = pool.handle().spawn(|| 1, Meta::caller());
         match pool.handle().try_spawn(|| 2, Meta::caller(), AtClose::Cancel) {
             Ok(second) => assert_eq!(block_on(second).unwrap(), 2),
@@ -121,7 +121,7 @@ fn a_thread_that_is_refused_strands_no_closure() {
 #[test]
 fn who_counts_on_a_refused_thread_is_told() {
     model(2, || {
-        let mut pool = pool_with(1, 0);
+        let pool = pool_with(1, 0);
         let handle = pool.handle().clone();
         let spawn = |handle: &Handle| match handle.try_spawn(|| 1, Meta::caller(), AtClose::Cancel) {
             Ok(join) => assert!(block_on(join).unwrap_err().is_cancelled()),

@@ -11,7 +11,7 @@ use heist_executor::hooks::Hooks;
 use heist_executor::multi_thread::{Config, Pool, block_in_place};
 use heist_executor::park::block_on;
 use heist_executor::task::Meta;
-use heist_loom_tests::model;
+use heist_loom_tests::{model, model_up_to};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
 use heist_primitive::thread;
 
@@ -46,9 +46,9 @@ fn a_task_from_outside_runs() {
 }
 
 #[test]
-#[ignore = "deep tier: about 90 s"]
+#[ignore = "deep tier: about 50 s"]
 fn two_workers_one_task_from_outside() {
-    model(1, || {
+    model_up_to(1, 1, || {
         let mut pool = pool(2);
         let join = pool.handle().spawn(async { 7 }, Meta::caller());
         assert_eq!(block_on(join).unwrap(), 7);
@@ -60,7 +60,7 @@ fn two_workers_one_task_from_outside() {
 /// The closure waits for a task that only another thread can run: one that takes the seat.
 #[test]
 fn a_seat_that_is_left_finds_a_thread() {
-    model(1, || {
+    model_up_to(1, 2, || {
         let mut pool = pool(1);
         let handle = pool.handle().clone();
         let join = pool.handle().spawn(
@@ -104,7 +104,7 @@ fn a_seat_is_taken_once_also_while_the_pool_closes() {
 /// The second closure counts on the thread that was made for the first, wherever that is on its way.
 #[test]
 fn a_seat_that_is_left_again_finds_the_thread_that_was_made_before() {
-    model(1, || {
+    model_up_to(1, 1, || {
         let mut pool = pool(1);
         let handle = pool.handle().clone();
         let join = pool.handle().spawn(
@@ -140,6 +140,33 @@ fn a_spawn_that_races_shutdown_runs_or_is_cancelled() {
         assert!(pool.join(None));
         spawns.join().unwrap();
         assert_eq!(Arc::strong_count(&tracked), 1);
+    });
+}
+
+/// As the end of the driver, when nobody waits for the workers.
+#[test]
+fn what_is_left_to_the_last_worker_comes_after_its_tasks() {
+    model(2, || {
+        let mut pool = pool(1);
+        let (tracked, times) = (Arc::new(()), Arc::new(Mutex::new(0)));
+        let task = {
+            let tracked = tracked.clone();
+            poll_fn(move |_| {
+                let _held = &tracked;
+                Poll::<()>::Pending
+            })
+        };
+        drop(pool.handle().spawn(task, Meta::caller()));
+        pool.begin_shutdown();
+        pool.at_end({
+            let times = times.clone();
+            move || {
+                assert_eq!(Arc::strong_count(&tracked), 1, "the task is gone");
+                *times.lock() += 1;
+            }
+        });
+        assert!(pool.join(None));
+        assert_eq!(*times.lock(), 1);
     });
 }
 

@@ -163,7 +163,7 @@ fn the_end_comes_after_what_the_senders_did() {
         });
         assert_eq!(block_on(receiver.recv()), Err(RecvError::Closed));
         assert_eq!((did[0].load(Relaxed), did[1].load(Relaxed)), (1, 1));
-        drops.map(|thread| thread.join().unwrap());
+        drops.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }
 

@@ -140,7 +140,7 @@ fn who_sees_the_close_sees_what_the_senders_did() {
         if receiver.has_changed().is_err() {
             assert_eq!((did[0].load(Relaxed), did[1].load(Relaxed)), (1, 1));
         }
-        drops.map(|thread| thread.join().unwrap());
+        drops.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }
 
@@ -160,6 +160,6 @@ fn who_misses_the_receivers_sees_what_they_did() {
         if sender.is_closed() {
             assert_eq!((did[0].load(Relaxed), did[1].load(Relaxed)), (1, 1));
         }
-        drops.map(|thread| thread.join().unwrap());
+        drops.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }

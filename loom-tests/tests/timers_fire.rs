@@ -87,7 +87,7 @@ fn a_cancelled_timer_is_fired_or_dropped() {
         let keys = [10, 20].map(|tick| waiting(&timers, tick, &waker));
         drop(waker);
         let driver = firing(&timers, 10);
-        keys.map(|key| timers.cancel(key));
+        keys.into_iter().for_each(|key| timers.cancel(key));
         driver.join().unwrap();
         // The first one was due, the second was not.
         assert!(woken.load(Ordering::Relaxed) <= 1);

@@ -185,6 +185,11 @@ impl Crew {
         drop(starter);
     }
 
+    /// Leaves something to the last thread to end.
+    pub(super) fn at_end(&self, at_end: Box<dyn FnOnce() + Send>) {
+        self.threads.at_end(at_end);
+    }
+
     /// Waits for the threads to end, for `limit` at the most. True: all have ended.
     pub(super) fn join(&self, limit: Option<Duration>) -> bool {
         self.threads.join(limit)

@@ -148,6 +148,11 @@ impl Pool {
         }
         all
     }
+
+    /// Has `at_end` called by the worker thread that ends last, or here if all have ended: for who does not wait for them.
+    pub fn at_end(&self, at_end: impl FnOnce() + Send + 'static) {
+        self.handle.shared.crew.at_end(Box::new(at_end));
+    }
 }
 
 impl fmt::Debug for Pool {

@@ -58,7 +58,7 @@ impl Sentinel {
     /// Whether a next-slot is occupied. If it is time for a look, wakes a sleeper for one whose owner is stuck.
     pub(super) fn look(&mut self) -> bool {
         let now = (self.shared.clock)();
-        if now.saturating_sub(self.last_look_ns) < LOOK_EVERY_NS {
+        if self.last_look_ns.saturating_add(LOOK_EVERY_NS) > now {
             return self.shared.has_occupied_next_slot();
         }
         self.last_look_ns = now;

@@ -9,6 +9,7 @@
 //! | `id.rs` | ids, and which task this thread is polling |
 //! | `info.rs` | a live task as others see it: what `ps` lists |
 //! | `latency.rs` | how long a task has waited to be polled, where that is measured |
+//! | `twin.rs` | a test: random operations against a naive task |
 //! | `yield_now.rs` | letting others run |
 //!
 //! A task's life: [`raw::new_task`] makes it with three references. The registry keeps one until the task
@@ -26,6 +27,8 @@ mod latency;
 pub(crate) mod raw;
 pub(crate) mod registry;
 mod state;
+#[cfg(all(test, not(heist_loom)))]
+mod twin;
 mod yield_now;
 
 use std::panic::Location;

@@ -17,7 +17,8 @@
 //! - I2: the driver is shut down before the blocking threads are waited for (4 before 5): one that waits for
 //!   a socket or a timer by `Handle::block_on` gets its error instead of holding the drop up for ever.
 //! - I3: with no time limit, no thread of the runtime is left when the shutdown returns.
-//! - I4: with a limit, what has not ended by then is left alone; it ends by itself as soon as it can.
+//! - I4: with a limit, what has not ended by then is left alone; it ends by itself as soon as it can. I1 holds then, too:
+//!   if a worker has not ended, 4 is left to the last of them. A poll that goes on may wait for a timer or a socket once more.
 //! - I5: nothing waits where waiting could deadlock: in asynchronous code, or for the calling thread itself.
 //!
 //! Absent on purpose: graceful draining. Tasks are cancelled at their next `.await`.
@@ -288,10 +289,15 @@ impl Runtime {
         match &mut self.kind {
             Kind::CurrentThread(scheduler) => drop(scheduler.take()),
             Kind::MultiThread { pool, reactor } => {
-                all_ended &= pool.get_mut().join(limit.left());
-                if let Some(mut reactor) = reactor.take() {
-                    reactor.stop();
-                    all_ended &= reactor.join(limit);
+                let pool = pool.get_mut();
+                all_ended &= pool.join(limit.left());
+                match reactor.take() {
+                    Some(mut reactor) if all_ended => {
+                        reactor.stop();
+                        all_ended &= reactor.join(limit);
+                    }
+                    Some(reactor) => pool.at_end(move || reactor.stop()),
+                    None => {}
                 }
             }
         }

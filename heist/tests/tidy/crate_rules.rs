@@ -16,7 +16,7 @@ const UNSAFE_HEADING: &str = "## Unsafe";
 const MODELS: &str = "loom-tests/tests/";
 
 /// The heist crates that each folder's crate may depend on.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("primitive", &[]),
     ("executor", &["heist-primitive"]),
     ("reactor", &["heist-primitive"]),
@@ -44,6 +44,7 @@ const EDGES: [(&str, &[&str]); 11] = [
         ],
     ),
     ("examples", &["heist"]),
+    ("stress", &["heist"]),
     ("drop-in", &["heist", "heist-macros"]),
     ("quinn", &["heist"]),
 ];

@@ -140,7 +140,13 @@ fn a_flush_that_is_abandoned_leaves_its_error_to_the_next_write() {
         let mut io = scripted([Ok(1), Err(io::ErrorKind::StorageFull.into()), Ok(1)]);
         write(&mut io, b"1").await.expect("accepted");
         poll_fn(|cx| io.poll_idle(cx)).await;
-        let waits = poll_fn(|cx| Poll::Ready(io.poll_flush(cx).is_pending())).await;
+        // The device is held up until the flush is given up, however fast the pool is.
+        let device = io.device.clone();
+        let waits = poll_fn(|cx| {
+            let _held = device.0.lock();
+            Poll::Ready(io.poll_flush(cx).is_pending())
+        })
+        .await;
         assert!(waits);
         let error = write(&mut io, b"2").await.expect_err("the flush has failed");
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
