@@ -181,12 +181,25 @@ impl Shared {
         retry(|| self.injector.steal_one())
     }
 
-    /// A batch from the injector: one to run, the rest into `local`.
-    pub(super) fn steal_injected(&self, local: &Local) -> Option<Runnable> {
+    /// A batch of at most `limit` from the injector: one to run, the rest into `local`.
+    pub(super) fn steal_injected(&self, local: &Local, limit: usize) -> Option<Runnable> {
         if self.injector.is_empty() {
             return None;
         }
-        retry(|| self.injector.steal(local))
+        retry(|| self.injector.steal(local, limit))
+    }
+
+    /// Moves tasks from the injector to the end of `local` until that has `most`. True: there were some.
+    pub(super) fn fill_from_injector(&self, local: &Local, most: usize) -> bool {
+        let mut moved = false;
+        while !self.injector.is_empty() {
+            let room = most.saturating_sub(local.len());
+            if room == 0 || !self.injector.move_to(local, room) {
+                break;
+            }
+            moved = true;
+        }
+        moved
     }
 
     /// Whether a task waits in any queue. Next-slots do not count: their owners are awake and come to them.

@@ -19,14 +19,17 @@
 //! - W2: `searching` is true exactly while the sleepers' registry counts this worker as searching.
 //! - W3: at most [`NEXT_STREAK`] tasks in a row come from the next-slot; then the deque has its turn.
 //! - W4: every `global_queue_interval` tasks the injector comes first, so tasks that keep a worker's own queue
-//!   full do not starve it. Unless it was set, it is tuned to the tasks: as many as take [`INJECTOR_WAIT_NS`].
+//!   full do not starve it. Unless it was set, it is tuned to the tasks: as many as take [`INJECTOR_WAIT_NS`]. It gives one
+//!   to run at once and, behind those that are in the deque, as many as fill that up to the interval: so both sides have their
+//!   share, and what a worker's own tasks wake waits for no longer than an interval.
 //! - W5: a next-slot is taken from its owner only if the owner was inside the same poll at two looks.
 //!
 //! - W6: every `event_interval` tasks the worker looks into the driver if nobody has it, and sleeps in it when it has
 //!   nothing to do (`loan.rs`).
 //! - W7: it also looks between a yield and the next turn of the task that yielded, so that a loop of yields sees what has
 //!   become ready. One look does for all that have yielded by then. (If the reactor thread has the driver, what becomes
-//!   ready is seen by that; if thieves take what was queued before the yielder, the look comes a turn late.)
+//!   ready is seen by that; if thieves take what was queued before the yielder, the look comes a turn late.) With the look
+//!   the deque is filled from the injector up to [`YIELD_BATCH`]: who yields lets those from outside go first as well.
 //!
 //! Ordering pairs: those of `sleepers.rs`, `park.rs`, `loan.rs`, `crew.rs` and [`TaskSlot`](crate::task::TaskSlot).
 //!
@@ -61,6 +64,12 @@ const FIRST_INJECTOR_INTERVAL: u32 = 61;
 /// How often, in tasks, the injector is looked at, at the least and at the most.
 const INJECTOR_INTERVALS: (u64, u64) = (2, 127);
 
+/// Tasks that a worker without any takes from the injector at once, if there are twice as many.
+const INJECTOR_BATCH: usize = 32;
+
+/// How long a deque may become by what is taken from the injector after a yield.
+const YIELD_BATCH: usize = 128;
+
 /// Spin-loop hints between two looks at a next-slot: a few microseconds, far beyond a short poll.
 #[cfg(not(heist_loom))]
 const LOOK_AGAIN_AFTER: u32 = 128;
@@ -86,6 +95,8 @@ pub(super) struct Worker {
     until_injector: Cell<u32>,
     injector_interval: Cell<u32>,
     until_driver: Cell<u32>,
+    /// A task has yielded since the last look into the driver.
+    yielded: Cell<bool>,
     awake_since: Cell<u64>,
     rng: Rng,
 }
@@ -127,6 +138,7 @@ pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
         until_injector: Cell::new(injector_interval),
         injector_interval: Cell::new(injector_interval),
         until_driver: Cell::new(shared.event_interval),
+        yielded: Cell::new(false),
         awake_since: Cell::new((shared.clock)()),
         rng: Rng::new(shared.seed.wrapping_add(index as u64)),
         shared,
@@ -215,6 +227,7 @@ impl Worker {
                 // W7: this poll, which is not over yet, and those of the tasks before it.
                 let until_look = u32::try_from(before + 1).unwrap_or(u32::MAX);
                 self.until_driver.set(self.until_driver.get().min(until_look));
+                self.yielded.set(true);
                 if !alone {
                     self.shared.notify();
                 }
@@ -263,6 +276,9 @@ impl Worker {
                     self.end_stretch();
                 }
                 self.look_into_driver();
+                if self.yielded.take() && self.shared.fill_from_injector(&self.local(), YIELD_BATCH) {
+                    self.shared.notify();
+                }
             }
         }
         true
@@ -270,8 +286,10 @@ impl Worker {
 
     fn next_task(&self) -> Option<Runnable> {
         if self.until_injector.get() <= 1 {
-            self.until_injector.set(self.injector_interval.get());
-            if let Some(task) = self.shared.pop_injected() {
+            let interval = self.injector_interval.get();
+            self.until_injector.set(interval);
+            let room = (interval as usize).saturating_sub(self.local().len());
+            if let Some(task) = self.take_batch(room.max(1)) {
                 return Some(task);
             }
         } else {
@@ -285,13 +303,13 @@ impl Worker {
             self.local().push(task);
         }
         self.next_streak.set(0);
-        self.local().pop().or_else(|| self.take_batch())
+        self.local().pop().or_else(|| self.take_batch(INJECTOR_BATCH))
     }
 
     /// A batch from the injector: one to run, the rest into the deque. That is a push as well (H1), for a worker that
     /// looked meanwhile has seen the rest in neither queue. One that is searching looks again when it stops.
-    fn take_batch(&self) -> Option<Runnable> {
-        let task = self.shared.steal_injected(&self.local())?;
+    fn take_batch(&self, limit: usize) -> Option<Runnable> {
+        let task = self.shared.steal_injected(&self.local(), limit)?;
         if !self.searching.get() && !self.local().is_empty() {
             self.shared.notify();
         }
@@ -321,7 +339,7 @@ impl Worker {
                 return Some(task);
             }
         }
-        if let Some(task) = self.shared.steal_injected(&self.local()) {
+        if let Some(task) = self.shared.steal_injected(&self.local(), INJECTOR_BATCH) {
             return Some(task);
         }
         others
