@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `worker.rs` | the loop of one worker and its search order |
 //! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
+//! | `guest.rs` | tasks at the thread in `block_on` |
 //! | `crew.rs` | the threads, and how a worker goes on at another when its own blocks |
 //! | `shared.rs` | what workers share: injector, peers, notification, closing |
 //! | `sentinel.rs` | rescue of the task behind a stuck worker |
@@ -13,6 +14,7 @@
 
 mod counters;
 mod crew;
+mod guest;
 mod sentinel;
 mod shared;
 mod sleepers;
@@ -39,6 +41,7 @@ use crate::task::{How, Id, JoinHandle, Meta, Runnable, Schedule, TaskInfo, raw};
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
 use crew::{Crew, Seat, Starter};
+use guest::Stay;
 use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
@@ -61,6 +64,8 @@ pub struct Config {
     pub loan: Option<StdArc<Loan>>,
     /// Whether a task that a worker's own task spawns or wakes comes next on that worker, before its deque.
     pub next_slot: bool,
+    /// Whether a thread in [`Handle::block_on_as_guest`] may poll tasks.
+    pub guest: bool,
     /// What to call when tasks and workers pass certain points.
     pub hooks: Hooks,
     /// What is to be measured.
@@ -280,6 +285,28 @@ impl Handle {
             self.shared.count_forced_yields(coop::take_refusals());
             polled
         }))
+    }
+
+    /// As [`block_on`](Self::block_on), but tasks that the future talks to may be polled on this thread between its own
+    /// polls, if the pool was made so. The pool must not be joined meanwhile.
+    pub fn block_on_as_guest<F: Future>(&self, future: F) -> F::Output {
+        if !self.shared.admits_guest {
+            return self.block_on(future);
+        }
+        let stay = Stay::begin(&self.shared);
+        let mut future = pin!(future);
+        let polls = poll_fn(|cx| {
+            stay.before_poll();
+            let polled = future.as_mut().poll(cx);
+            self.shared.count_forced_yields(coop::take_refusals());
+            polled
+        });
+        park::block_on_and(polls, |parker| stay.wait(parker))
+    }
+
+    /// Polls of tasks by threads in [`block_on_as_guest`](Self::block_on_as_guest).
+    pub fn guest_polls(&self) -> u64 {
+        self.shared.guest.tasks.get()
     }
 
     /// How often a budget that was used up has made a task yield.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   a worker's own task:  schedule ──► next-slot ──(displaced)──► own deque ──┐
+//!   the guest:            schedule ──► its next-slot ──(displaced)──► injector ┤
 //!   anybody else:         schedule ──► injector ──────────────────────────────┴──► notify: wake at most one
 //! ```
 //!
@@ -26,8 +27,9 @@ use heist_primitive::CachePadded;
 use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 use heist_primitive::sync::{Arc, StdArc};
 
-use super::counters::Counters;
+use super::counters::{Counter, Counters};
 use super::crew::Crew;
+use super::guest::{self, Place};
 use super::sleepers::Sleepers;
 use super::worker;
 use crate::driver::Clock;
@@ -51,6 +53,9 @@ pub(super) struct Shared {
     injector: CachePadded<Injector>,
     pub(super) peers: Box<[Peer]>,
     pub(super) crew: Crew,
+    /// For a thread in `block_on`.
+    pub(super) guest: Place,
+    pub(super) admits_guest: bool,
     pub(super) sleepers: Sleepers,
     pub(super) registry: Registry,
     remote_schedules: CachePadded<UnmodelledU64>,
@@ -88,6 +93,8 @@ impl Shared {
             injector: CachePadded::new(Injector::new()),
             peers: locals.iter().map(peer).collect(),
             crew: Crew::new(),
+            guest: Place::new(),
+            admits_guest: config.guest && config.next_slot && !config.timed.times_polls(),
             sleepers: Sleepers::new(locals.len()),
             registry: Registry::new(locals.len()),
             remote_schedules: CachePadded::new(UnmodelledU64::new(0)),
@@ -106,7 +113,7 @@ impl Shared {
     }
 
     /// Pushes a task from outside of the pool.
-    fn inject(&self, task: Runnable) {
+    pub(super) fn inject(&self, task: Runnable) {
         if self.is_closed() {
             return drop(task);
         }
@@ -207,8 +214,21 @@ impl Shared {
         !self.injector.is_empty() || self.peers.iter().any(|peer| !peer.queue.is_empty())
     }
 
+    /// The next-slots of the workers and the guest, each with its owner's count of polls.
+    pub(super) fn next_slots(&self) -> impl Iterator<Item = (&TaskSlot, &Counter)> {
+        let of_workers = self.peers.iter().map(|peer| (&*peer.next, &peer.counters.polls));
+        of_workers.chain([(&*self.guest.next, &*self.guest.polls)])
+    }
+
     pub(super) fn has_occupied_next_slot(&self) -> bool {
-        self.peers.iter().any(|peer| peer.next.is_occupied())
+        self.next_slots().any(|(slot, _)| slot.is_occupied())
+    }
+
+    /// After a next-slot has become occupied: it wakes nobody, but if somebody sleeps it is to be looked after.
+    pub(super) fn watch_if_anybody_sleeps(&self) {
+        if self.sleepers.is_anybody_parked() {
+            self.watch();
+        }
     }
 
     /// Asks the sentinel to look. After a SeqCst fence.
@@ -270,7 +290,7 @@ impl Schedule for Arc<Shared> {
                 worker.schedule(task, how);
             }
         });
-        if let Some(task) = task {
+        if let Some(task) = task.and_then(|task| guest::schedule(self, task, how)) {
             self.inject(task);
         }
     }

@@ -42,7 +42,7 @@ use std::time::Duration;
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
 
-use super::counters::Counters;
+use super::counters::{Counter, Counters};
 use super::crew::{Crew, Seat};
 use super::shared::{Peer, Shared};
 use crate::coop;
@@ -50,7 +50,7 @@ use crate::hooks::Sleeping;
 use crate::loan::sleep_limit;
 use crate::queue::{Local, retry};
 use crate::rng::Rng;
-use crate::task::{self, How, Runnable};
+use crate::task::{self, How, Runnable, TaskSlot};
 
 /// Tasks in a row that may come from the next-slot.
 const NEXT_STREAK: u8 = 3;
@@ -242,9 +242,7 @@ impl Worker {
                     self.shared.notify();
                     return;
                 }
-                if self.shared.sleepers.is_anybody_parked() {
-                    self.shared.watch();
-                }
+                self.shared.watch_if_anybody_sleeps();
             }
         }
     }
@@ -329,7 +327,7 @@ impl Worker {
         let others = (start..peers.len())
             .chain(0..start)
             .filter(|&other| other != self.index);
-        for other in others.clone() {
+        for other in others {
             if peers[other].queue.is_empty() {
                 continue;
             }
@@ -342,20 +340,21 @@ impl Worker {
         if let Some(task) = self.shared.steal_injected(&self.local(), INJECTOR_BATCH) {
             return Some(task);
         }
-        others
-            .map(|other| &peers[other])
-            .find(|peer| peer.next.is_occupied())
-            .and_then(|peer| self.rob(peer))
+        // This worker's own is empty, or `next_task` would have found it.
+        self.shared
+            .next_slots()
+            .find(|(slot, _)| slot.is_occupied())
+            .and_then(|(slot, polls)| self.rob(slot, polls))
     }
 
     /// Takes a next-slot whose owner is stuck (W5).
-    fn rob(&self, victim: &Peer) -> Option<Runnable> {
-        let polls = victim.counters.polls.get();
+    fn rob(&self, slot: &TaskSlot, polls: &Counter) -> Option<Runnable> {
+        let before = polls.get();
         (0..LOOK_AGAIN_AFTER).for_each(|_| spin_loop());
-        if victim.counters.polls.get() != polls {
+        if polls.get() != before {
             return None;
         }
-        let task = victim.next.take()?;
+        let task = slot.take()?;
         self.counters().steal_operations.add(1);
         self.counters().steals.add(1);
         Some(task)
