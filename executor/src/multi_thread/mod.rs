@@ -46,6 +46,7 @@ use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
 pub use sleepers::Sleepers;
+use worker::Worker;
 pub use worker::current_index as current_worker;
 
 /// How a pool is made.
@@ -196,7 +197,11 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_and(future, meta, |task| coop::budget(|| task.run()))
+        self.spawn_and(future, meta, |task| {
+            coop::budget(|| task.run());
+            // The calling task's poll may go on for long.
+            worker::with_current(&self.shared, Worker::notify_of_yielded_in_poll);
+        })
     }
 
     fn spawn_and<F>(&self, future: F, meta: Meta, start: impl FnOnce(Runnable)) -> JoinHandle<F::Output>

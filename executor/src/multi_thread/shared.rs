@@ -51,7 +51,7 @@ pub(super) struct Peer {
 /// What the workers of one pool share.
 pub(super) struct Shared {
     injector: CachePadded<Injector>,
-    pub(super) peers: Box<[Peer]>,
+    pub(super) peers: Box<[Arc<Peer>]>,
     pub(super) crew: Crew,
     /// For a thread in `block_on`.
     pub(super) guest: Place,
@@ -91,7 +91,7 @@ impl Shared {
         };
         Self {
             injector: CachePadded::new(Injector::new()),
-            peers: locals.iter().map(peer).collect(),
+            peers: locals.iter().map(peer).map(Arc::new).collect(),
             crew: Crew::new(),
             guest: Place::new(),
             admits_guest: config.guest && config.next_slot && !config.timed.times_polls(),
@@ -119,7 +119,7 @@ impl Shared {
         }
         self.injector.push(task);
         self.remote_schedules.fetch_add(1, Ordering::Relaxed);
-        self.notify();
+        self.notify_after_rmw();
     }
 
     /// After a push: wakes one worker if nobody is on the way.
@@ -129,11 +129,22 @@ impl Shared {
         }
     }
 
+    /// As [`notify`](Self::notify), after a push that ended with a read-modify-write, or was followed by one.
+    pub(super) fn notify_after_rmw(&self) {
+        if !self.hold_back() {
+            self.wake(self.sleepers.wake_one_after_rmw());
+        }
+    }
+
     fn notify_now(&self) {
-        if let Some(worker) = self.sleepers.wake_one() {
+        self.wake(self.sleepers.wake_one());
+    }
+
+    fn wake(&self, worker: Option<usize>) {
+        if let Some(worker) = worker {
             self.unpark(&self.peers[worker]);
         }
-        // H2; the fence is `wake_one`'s.
+        // H2; the fence is that of `wake_one` or `wake_one_after_rmw`.
         if self.is_closed() {
             self.drain();
         }

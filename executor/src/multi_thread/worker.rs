@@ -30,6 +30,9 @@
 //!   become ready. One look does for all that have yielded by then. (If the reactor thread has the driver, what becomes
 //!   ready is seen by that; if thieves take what was queued before the yielder, the look comes a turn late.) With the look
 //!   the deque is filled from the injector up to [`YIELD_BATCH`]: who yields lets those from outside go first as well.
+//! - W8: a task that yields is pushed without a notification, which is owed until this worker has its next task in hand: before
+//!   the poll of that it is made, if the deque is not empty then. So a task that yields alone wakes nobody, and the others cost
+//!   no fence of their own, for taking a task is a read-modify-write.
 //!
 //! Ordering pairs: those of `sleepers.rs`, `park.rs`, `loan.rs`, `crew.rs` and [`TaskSlot`](crate::task::TaskSlot).
 //!
@@ -83,6 +86,7 @@ heist_primitive::thread_local! {
 /// A worker's own side.
 pub(super) struct Worker {
     shared: Arc<Shared>,
+    peer: Arc<Peer>,
     index: usize,
     /// Empty once the seat was left.
     local: RefCell<Option<Local>>,
@@ -97,6 +101,7 @@ pub(super) struct Worker {
     until_driver: Cell<u32>,
     /// A task has yielded since the last look into the driver.
     yielded: Cell<bool>,
+    owes_notification: Cell<bool>,
     awake_since: Cell<u64>,
     rng: Rng,
 }
@@ -128,6 +133,7 @@ pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
     let Seat { index, local } = seat;
     let injector_interval = shared.global_queue_interval.unwrap_or(FIRST_INJECTOR_INTERVAL);
     let worker = Rc::new(Worker {
+        peer: shared.peers[index].clone(),
         index,
         local: RefCell::new(Some(local)),
         searching: Cell::new(false),
@@ -139,6 +145,7 @@ pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
         injector_interval: Cell::new(injector_interval),
         until_driver: Cell::new(shared.event_interval),
         yielded: Cell::new(false),
+        owes_notification: Cell::new(false),
         awake_since: Cell::new((shared.clock)()),
         rng: Rng::new(shared.seed.wrapping_add(index as u64)),
         shared,
@@ -209,7 +216,7 @@ impl Worker {
     }
 
     fn peer(&self) -> &Peer {
-        &self.shared.peers[self.index]
+        &self.peer
     }
 
     fn counters(&self) -> &Counters {
@@ -221,16 +228,14 @@ impl Worker {
         self.counters().local_schedules.add(1);
         match how {
             How::Yielded => {
-                let before = self.local().len();
-                let alone = before == 0 && !self.peer().next.is_occupied();
-                self.local().push(task);
+                let local = self.local();
+                let before = local.len();
+                local.push(task);
                 // W7: this poll, which is not over yet, and those of the tasks before it.
                 let until_look = u32::try_from(before + 1).unwrap_or(u32::MAX);
                 self.until_driver.set(self.until_driver.get().min(until_look));
                 self.yielded.set(true);
-                if !alone {
-                    self.shared.notify();
-                }
+                self.owes_notification.set(true);
             }
             How::Spawned | How::Woken if !self.shared.next_slot => {
                 self.local().push(task);
@@ -247,6 +252,20 @@ impl Worker {
         }
     }
 
+    /// W8. This thread has made a read-modify-write since the push: it took a task from a queue, which is what to run now.
+    pub(super) fn notify_of_yielded(&self) {
+        if self.owes_notification.take() && !self.local().is_empty() {
+            self.shared.notify_after_rmw();
+        }
+    }
+
+    /// As [`notify_of_yielded`](Self::notify_of_yielded), for a task that was run inside of another's poll.
+    pub(super) fn notify_of_yielded_in_poll(&self) {
+        if self.owes_notification.take() {
+            self.shared.notify();
+        }
+    }
+
     /// True: the pool was closed. False: the seat was left, and another has it.
     fn work(&self) -> bool {
         while !self.shared.is_closed() {
@@ -258,6 +277,7 @@ impl Worker {
             {
                 self.shared.notify();
             }
+            self.notify_of_yielded();
             self.woken.set(false);
             let started = self.counters().begin_poll(&self.shared.clock, &task);
             self.running.set(true);
@@ -432,10 +452,6 @@ impl Worker {
     fn look_into_driver(&self) {
         if let Some(loan) = &self.shared.loan {
             self.shared.batch(|| loan.turn(|| Some(Duration::ZERO)));
-            // A task that yielded when it was alone was pushed without a notification, for it was next. It is no more.
-            if self.peer().next.is_occupied() && !self.local().is_empty() {
-                self.shared.notify();
-            }
         }
     }
 
