@@ -310,10 +310,12 @@ impl Schedule for Arc<Shared> {
         self.registry.remove(registry_slot)
     }
 
+    #[inline]
     fn hooks(&self) -> Option<&Hooks> {
         self.hooks.as_deref()
     }
 
+    #[inline]
     fn on_panic(&self) -> Option<&PanicHook> {
         self.on_panic.as_ref()
     }

@@ -40,7 +40,6 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
@@ -68,7 +67,10 @@ const FIRST_INJECTOR_INTERVAL: u32 = 61;
 const INJECTOR_INTERVALS: (u64, u64) = (2, 127);
 
 /// Tasks that a worker without any takes from the injector at once, if there are twice as many.
-const INJECTOR_BATCH: usize = 32;
+const INJECTOR_BATCH: usize = 63;
+
+/// Tasks that a thief takes at once, if the victim has twice as many.
+const STEAL_BATCH: usize = 128;
 
 /// How long a deque may become by what is taken from the injector after a yield.
 const YIELD_BATCH: usize = 128;
@@ -351,7 +353,7 @@ impl Worker {
             if peers[other].queue.is_empty() {
                 continue;
             }
-            if let Some(task) = retry(|| peers[other].queue.steal(&self.local())) {
+            if let Some(task) = retry(|| peers[other].queue.steal(&self.local(), STEAL_BATCH)) {
                 self.counters().steal_operations.add(1);
                 self.counters().steals.add(1 + self.local().len() as u64);
                 return Some(task);
@@ -451,7 +453,7 @@ impl Worker {
     /// A look into the driver between tasks, for workers that never run dry.
     fn look_into_driver(&self) {
         if let Some(loan) = &self.shared.loan {
-            self.shared.batch(|| loan.turn(|| Some(Duration::ZERO)));
+            self.shared.batch(|| loan.look());
         }
     }
 

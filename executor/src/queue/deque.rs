@@ -53,9 +53,9 @@ impl Remote {
         self.0.len()
     }
 
-    /// Takes up to half of the victim's tasks: one to run, the rest into `into`.
-    pub(crate) fn steal(&self, into: &Local) -> Steal {
-        self.0.steal_batch_and_pop(&into.0).into()
+    /// Takes up to half of the victim's tasks, and at most `limit`: one to run, the rest into `into`.
+    pub(crate) fn steal(&self, into: &Local, limit: usize) -> Steal {
+        self.0.steal_batch_with_limit_and_pop(&into.0, limit).into()
     }
 }
 
