@@ -4,6 +4,7 @@ use heist_benches::Bencher;
 
 const PIECE: usize = 4096;
 const PIECES: usize = 100;
+const SIZE: usize = 64 * 1024;
 
 heist_benches::arms! {
     use rt::fs::{self, File};
@@ -33,13 +34,23 @@ heist_benches::arms! {
         on_worker(bencher.per(PIECES), write);
     }
 
-    async fn whole() {
-        assert!(!fs::read("/proc/self/exe").await.expect("the program is there").is_empty());
-    }
-
-    /// The program itself, some megabytes.
+    /// A file of 64 KiB, from the page cache.
     pub(super) fn read_whole(bencher: &mut Bencher<'_>) {
-        on_worker(bencher, whole);
+        let path = std::env::temp_dir().join(format!("heist-bench-{}", std::process::id()));
+        std::fs::write(&path, [7; SIZE]).expect("the folder takes a file");
+        let runtime = runtime();
+        bencher.iter_custom(|rounds| {
+            let path = path.clone();
+            let task = runtime.spawn(async move {
+                let started = std::time::Instant::now();
+                for _ in 0..rounds {
+                    assert_eq!(fs::read(&path).await.expect("the file is there").len(), SIZE);
+                }
+                started.elapsed()
+            });
+            runtime.block_on(task).expect("the task ends")
+        });
+        std::fs::remove_file(&path).expect("the file is there");
     }
 
     async fn ask() {

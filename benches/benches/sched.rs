@@ -40,11 +40,12 @@ heist_benches::arms_with_smol! {
         on_worker(bencher.per(ROUNDS), ping);
     }
 
+    static LATCH: Latch = Latch::new();
+
     async fn pairs() {
-        let latch = Latch::new(PAIRS);
+        LATCH.set(PAIRS);
         for _ in 0..PAIRS {
-            let latch = latch.clone();
-            drop(rt::spawn(async move {
+            drop(rt::spawn(async {
                 let (there, back) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
                 let (heard, answer) = (there.clone(), back.clone());
                 drop(rt::spawn(async move {
@@ -53,10 +54,10 @@ heist_benches::arms_with_smol! {
                 }));
                 there.ring();
                 back.heard().await;
-                latch.count_down();
+                LATCH.count_down();
             }));
         }
-        latch.done().await;
+        LATCH.done().await;
     }
 
     pub(super) fn ping_pong_pairs(bencher: &mut Bencher<'_>) {
@@ -91,25 +92,23 @@ heist_benches::arms_with_smol! {
     pub(super) fn wake_many(bencher: &mut Bencher<'_>) {
         let runtime = runtime();
         let bells: Arc<Vec<Bell>> = Arc::new((0..WOKEN).map(|_| Bell::default()).collect());
-        let latch = Arc::new(std::sync::Mutex::new(Latch::new(0)));
         for number in 0..WOKEN {
-            let (bells, latch) = (bells.clone(), latch.clone());
+            let bells = bells.clone();
             drop(runtime.spawn(async move {
                 loop {
                     bells[number].heard().await;
-                    latch.lock().expect("nobody panics").count_down();
+                    LATCH.count_down();
                 }
             }));
         }
         bencher.per(WOKEN).iter_custom(|rounds| {
-            let (bells, latch) = (bells.clone(), latch.clone());
+            let bells = bells.clone();
             let task = runtime.spawn(async move {
                 let started = std::time::Instant::now();
                 for _ in 0..rounds {
-                    let all = Latch::new(WOKEN);
-                    latch.lock().expect("nobody panics").clone_from(&all);
+                    LATCH.set(WOKEN);
                     bells.iter().for_each(Bell::ring);
-                    all.done().await;
+                    LATCH.done().await;
                 }
                 started.elapsed()
             });

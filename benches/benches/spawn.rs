@@ -30,33 +30,34 @@ heist_benches::arms_with_smol! {
         on_worker(bencher.per(TASKS), many);
     }
 
+    static LATCH: Latch = Latch::new();
+
     async fn forgotten() {
-        let latch = Latch::new(TASKS);
+        LATCH.set(TASKS);
         for _ in 0..TASKS {
-            let latch = latch.clone();
-            drop(rt::spawn(async move { latch.count_down() }));
+            drop(rt::spawn(async { LATCH.count_down() }));
         }
-        latch.done().await;
+        LATCH.done().await;
     }
 
     pub(super) fn fan_out_detached(bencher: &mut Bencher<'_>) {
         on_worker(bencher.per(TASKS), forgotten);
     }
 
-    fn link(left: usize, latch: Latch) {
+    fn link(left: usize) {
         drop(rt::spawn(async move {
             if left == 0 {
-                latch.count_down();
+                LATCH.count_down();
             } else {
-                link(left - 1, latch);
+                link(left - 1);
             }
         }));
     }
 
     async fn chain() {
-        let latch = Latch::new(1);
-        link(TASKS, latch.clone());
-        latch.done().await;
+        LATCH.set(1);
+        link(TASKS);
+        LATCH.done().await;
     }
 
     pub(super) fn chained_spawn(bencher: &mut Bencher<'_>) {

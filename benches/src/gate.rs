@@ -2,23 +2,34 @@
 //!
 //! Made of std alone, so both sides of a comparison pay the same for them, and what is left is the runtime's.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 /// A bell with room for one listener. Ringing it is remembered until somebody has listened.
 #[derive(Debug, Default)]
 pub struct Bell {
-    state: Mutex<BellState>,
+    state: Mutex<Ringing>,
 }
 
 #[derive(Debug, Default)]
-struct BellState {
+struct Ringing {
     rung: bool,
     listener: Option<Waker>,
 }
 
 impl Bell {
+    /// A bell that nobody has rung.
+    pub const fn new() -> Self {
+        let state = Ringing {
+            rung: false,
+            listener: None,
+        };
+        Bell {
+            state: Mutex::new(state),
+        }
+    }
+
     /// Rings: wakes who listens, or lets the next one pass.
     pub fn ring(&self) {
         let listener = {
@@ -49,30 +60,38 @@ impl Bell {
     }
 }
 
-/// Rings its bell when it has been counted down to nothing.
-#[derive(Clone, Debug)]
+/// Rings its bell when it has been counted down to nothing. Made for a `static`: a task that counts down touches it once and
+/// nothing else, so that what tasks share is the runtime's.
+#[derive(Debug, Default)]
 pub struct Latch {
-    shared: Arc<(AtomicUsize, Bell)>,
+    count: AtomicUsize,
+    bell: Bell,
 }
 
 impl Latch {
-    /// A latch that waits for so many.
-    pub fn new(count: usize) -> Self {
+    /// A latch that waits for nobody yet.
+    pub const fn new() -> Self {
         Latch {
-            shared: Arc::new((AtomicUsize::new(count), Bell::default())),
+            count: AtomicUsize::new(0),
+            bell: Bell::new(),
         }
+    }
+
+    /// Waits for so many from now on. Not while others count down.
+    pub fn set(&self, count: usize) {
+        self.count.store(count, Ordering::Release);
     }
 
     /// Counts one down.
     pub fn count_down(&self) {
-        if self.shared.0.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.shared.1.ring();
+        if self.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.bell.ring();
         }
     }
 
     /// Waits until the count is nothing. For one waiter.
     pub async fn done(&self) {
-        self.shared.1.heard().await;
+        self.bell.heard().await;
     }
 }
 

@@ -35,6 +35,7 @@
 pub mod gate;
 pub mod harness;
 pub mod meter;
+pub mod report;
 pub mod smol_shape;
 pub mod usage;
 
