@@ -102,7 +102,7 @@ heist_primitive::thread_local! {
     static VISIT: RefCell<Option<Rc<Visit>>> = const { RefCell::new(None) };
 }
 
-/// A thread's stay in `block_on`.
+/// What a thread in `block_on` knows of its conversation.
 struct Visit {
     shared: Arc<Shared>,
     /// It has the place.
@@ -115,19 +115,20 @@ struct Visit {
     stretch_since: Cell<u64>,
 }
 
-/// Runs `poll` and `sleep` in turn, inside of a visit, until `poll` has an output.
+/// A visit that ends when this is dropped.
 pub(super) struct Stay {
     visit: Rc<Visit>,
     outer: Option<Rc<Visit>>,
 }
 
 impl Stay {
-    /// This thread is in `block_on` until this is dropped.
+    /// This thread is in `block_on`, and its future is pending.
     pub(super) fn begin(shared: &Arc<Shared>) -> Self {
         let visit = Rc::new(Visit {
             shared: shared.clone(),
             is_guest: Cell::new(false),
-            has_asked: Cell::new(false),
+            // In the poll before this, perhaps.
+            has_asked: Cell::new(true),
             answers: Cell::new(0),
             streak: Cell::new(0),
             until_clock: Cell::new(STRETCH),

@@ -20,6 +20,7 @@ mod shared;
 mod sleepers;
 mod worker;
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -298,15 +299,20 @@ impl Handle {
         if !self.shared.admits_guest {
             return self.block_on(future);
         }
-        let stay = Stay::begin(&self.shared);
+        // From the first wait on: most that is ready at once asks nobody.
+        let stay: OnceCell<Stay> = OnceCell::new();
         let mut future = pin!(future);
         let polls = poll_fn(|cx| {
-            stay.before_poll();
+            if let Some(stay) = stay.get() {
+                stay.before_poll();
+            }
             let polled = future.as_mut().poll(cx);
             self.shared.count_forced_yields(coop::take_refusals());
             polled
         });
-        park::block_on_and(polls, |parker| stay.wait(parker))
+        park::block_on_and(polls, |parker| {
+            stay.get_or_init(|| Stay::begin(&self.shared)).wait(parker);
+        })
     }
 
     /// Polls of tasks by threads in [`block_on_as_guest`](Self::block_on_as_guest).

@@ -315,7 +315,8 @@ impl Builder {
 
     /// Sets after how many tasks a worker looks at the injector, the queue for tasks from outside, before
     /// its own queue. Unless set, a worker of a multi-thread runtime does so after as many tasks as take about 200 µs,
-    /// between 2 and 127; a current-thread runtime after 31.
+    /// between 2 and 127; a current-thread runtime after 31. A worker takes one to run next, and others to fill its own queue up
+    /// to that number; after a `yield_now` up to 128.
     ///
     /// # Panics
     ///
