@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::time::Duration;
 
 use heist_primitive::sync::{Arc, Mutex};
 
@@ -193,7 +192,7 @@ pub fn sleep(loan: &Loan, parker: &Parker) -> bool {
 
 /// A worker's look into the driver between tasks.
 pub fn look(loan: &Loan) -> bool {
-    loan.turn(|| Some(Duration::ZERO))
+    loan.look()
 }
 
 /// What a pusher does to wake a worker.

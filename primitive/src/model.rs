@@ -14,6 +14,11 @@ pub mod sync {
         pub use loom::sync::atomic::{
             AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
         };
+
+        /// A fence, whatever came before.
+        pub fn fence_after_rmw(order: Ordering) {
+            fence(order);
+        }
         /// std's `AtomicU64` in every build: for counters and identifiers that order nothing.
         pub use std::sync::atomic::AtomicU64 as UnmodelledU64;
     }

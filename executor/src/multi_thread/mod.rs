@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `worker.rs` | the loop of one worker and its search order |
 //! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
+//! | `guest.rs` | tasks at the thread in `block_on` |
 //! | `crew.rs` | the threads, and how a worker goes on at another when its own blocks |
 //! | `shared.rs` | what workers share: injector, peers, notification, closing |
 //! | `sentinel.rs` | rescue of the task behind a stuck worker |
@@ -13,11 +14,13 @@
 
 mod counters;
 mod crew;
+mod guest;
 mod sentinel;
 mod shared;
 mod sleepers;
 mod worker;
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -40,10 +43,12 @@ use crate::task::{Id, JoinHandle, Lent, Meta, Runnable, TaskInfo, TaskRef, raw};
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
 use crew::{Crew, Seat, Starter};
+use guest::Stay;
 use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
 pub use sleepers::Sleepers;
+use worker::Worker;
 pub use worker::current_index as current_worker;
 
 /// How a pool is made.
@@ -62,6 +67,8 @@ pub struct Config {
     pub loan: Option<StdArc<Loan>>,
     /// Whether a task that a worker's own task spawns or wakes comes next on that worker, before its deque.
     pub next_slot: bool,
+    /// Whether a thread in [`Handle::block_on_as_guest`] may poll tasks.
+    pub guest: bool,
     /// What to call when tasks and workers pass certain points.
     pub hooks: Hooks,
     /// What is to be measured.
@@ -212,6 +219,8 @@ impl Handle {
         self.spawn_and(future, meta, |task, runnable| {
             self.shared.enter(task)?;
             coop::budget(|| runnable.run());
+            // The calling task's poll may go on for long.
+            worker::with_current(&self.shared, Worker::notify_of_yielded_in_poll);
             Ok(())
         })
     }
@@ -306,6 +315,32 @@ impl Handle {
             polled
         });
         self.shared.keep(|| park::block_on(poll))
+    }
+
+    /// As [`block_on`](Self::block_on), but tasks that the future talks to may be polled on this thread between its own
+    /// polls, if the pool was made so. The pool must not be joined meanwhile.
+    pub fn block_on_as_guest<F: Future>(&self, future: F) -> F::Output {
+        if !self.shared.admits_guest {
+            return self.block_on(future);
+        }
+        // From the first wait on: most that is ready at once asks nobody.
+        let stay: OnceCell<Stay> = OnceCell::new();
+        let mut future = pin!(future);
+        let polls = poll_fn(|cx| {
+            if let Some(stay) = stay.get() {
+                stay.before_poll();
+            }
+            let polled = future.as_mut().poll(cx);
+            self.shared.count_forced_yields(coop::take_refusals());
+            polled
+        });
+        let wait = |parker: &Parker| stay.get_or_init(|| Stay::begin(&self.shared)).wait(parker);
+        self.shared.keep(|| park::block_on_and(polls, wait))
+    }
+
+    /// Polls of tasks by threads in [`block_on_as_guest`](Self::block_on_as_guest).
+    pub fn guest_polls(&self) -> u64 {
+        self.shared.guest.tasks.get()
     }
 
     /// How often a budget that was used up has made a task yield.

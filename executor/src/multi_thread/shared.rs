@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   a worker's own task:  schedule ──► next-slot ──(displaced)──► own deque ──┐
+//!   the guest:            schedule ──► its next-slot ──(displaced)──► injector ┤
 //!   anybody else:         schedule ──► injector ──────────────────────────────┴──► notify: wake at most one
 //! ```
 //!
@@ -26,8 +27,9 @@ use heist_primitive::CachePadded;
 use heist_primitive::sync::StdArc;
 use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
 
-use super::counters::Counters;
+use super::counters::{Counter, Counters};
 use super::crew::Crew;
+use super::guest::{self, Place};
 use super::sleepers::Sleepers;
 use super::worker;
 use crate::driver::Clock;
@@ -49,8 +51,11 @@ pub(super) struct Peer {
 /// What the workers of one pool share.
 pub(super) struct Shared {
     injector: CachePadded<Injector>,
-    pub(super) peers: Box<[Peer]>,
+    pub(super) peers: Box<[Arc<Peer>]>,
     pub(super) crew: Crew,
+    /// For a thread in `block_on`.
+    pub(super) guest: Place,
+    pub(super) admits_guest: bool,
     pub(super) sleepers: Sleepers,
     pub(super) registry: Registry,
     remote_schedules: CachePadded<UnmodelledU64>,
@@ -90,8 +95,10 @@ impl Shared {
         };
         Self {
             injector: CachePadded::new(Injector::new()),
-            peers: locals.iter().map(peer).collect(),
+            peers: locals.iter().map(peer).map(Arc::new).collect(),
             crew: Crew::new(),
+            guest: Place::new(),
+            admits_guest: config.guest && config.next_slot && !config.timed.times_polls(),
             sleepers: Sleepers::new(locals.len()),
             registry: Registry::new(locals.len()),
             remote_schedules: CachePadded::new(UnmodelledU64::new(0)),
@@ -130,7 +137,9 @@ impl Shared {
         });
         if let Some((task, runnable)) = new {
             self.registry.insert(None, task)?;
-            self.inject(runnable);
+            if let Some(task) = guest::schedule(self, runnable, How::Spawned) {
+                self.inject(task);
+            }
         }
         here.flatten().unwrap_or(Ok(()))
     }
@@ -150,13 +159,13 @@ impl Shared {
     }
 
     /// Pushes a task from outside of the pool.
-    fn inject(&self, task: Runnable) {
+    pub(super) fn inject(&self, task: Runnable) {
         if self.is_closed() {
             return drop(task);
         }
         self.injector.push(task);
         self.remote_schedules.fetch_add(1, Ordering::Relaxed);
-        self.notify();
+        self.notify_after_rmw();
     }
 
     /// After a push: wakes one worker if nobody is on the way.
@@ -166,11 +175,22 @@ impl Shared {
         }
     }
 
+    /// As [`notify`](Self::notify), after a push that ended with a read-modify-write, or was followed by one.
+    pub(super) fn notify_after_rmw(&self) {
+        if !self.hold_back() {
+            self.wake(self.sleepers.wake_one_after_rmw());
+        }
+    }
+
     fn notify_now(&self) {
-        if let Some(worker) = self.sleepers.wake_one() {
+        self.wake(self.sleepers.wake_one());
+    }
+
+    fn wake(&self, worker: Option<usize>) {
+        if let Some(worker) = worker {
             self.unpark(&self.peers[worker]);
         }
-        // H2; the fence is `wake_one`'s.
+        // H2; the fence is that of `wake_one` or `wake_one_after_rmw`.
         if self.is_closed() {
             self.drain();
         }
@@ -238,12 +258,25 @@ impl Shared {
         retry(|| self.injector.steal_one())
     }
 
-    /// A batch from the injector: one to run, the rest into `local`.
-    pub(super) fn steal_injected(&self, local: &Local) -> Option<Runnable> {
+    /// A batch of at most `limit` from the injector: one to run, the rest into `local`.
+    pub(super) fn steal_injected(&self, local: &Local, limit: usize) -> Option<Runnable> {
         if self.injector.is_empty() {
             return None;
         }
-        retry(|| self.injector.steal(local))
+        retry(|| self.injector.steal(local, limit))
+    }
+
+    /// Moves tasks from the injector to the end of `local` until that has `most`. True: there were some.
+    pub(super) fn fill_from_injector(&self, local: &Local, most: usize) -> bool {
+        let mut moved = false;
+        while !self.injector.is_empty() {
+            let room = most.saturating_sub(local.len());
+            if room == 0 || !self.injector.move_to(local, room) {
+                break;
+            }
+            moved = true;
+        }
+        moved
     }
 
     /// Whether a task waits in any queue. Next-slots do not count: their owners are awake and come to them.
@@ -251,8 +284,21 @@ impl Shared {
         !self.injector.is_empty() || self.peers.iter().any(|peer| !peer.queue.is_empty())
     }
 
+    /// The next-slots of the workers and the guest, each with its owner's count of polls.
+    pub(super) fn next_slots(&self) -> impl Iterator<Item = (&TaskSlot, &Counter)> {
+        let of_workers = self.peers.iter().map(|peer| (&*peer.next, &peer.counters.polls));
+        of_workers.chain([(&*self.guest.next, &*self.guest.polls)])
+    }
+
     pub(super) fn has_occupied_next_slot(&self) -> bool {
-        self.peers.iter().any(|peer| peer.next.is_occupied())
+        self.next_slots().any(|(slot, _)| slot.is_occupied())
+    }
+
+    /// After a next-slot has become occupied: it wakes nobody, but if somebody sleeps it is to be looked after.
+    pub(super) fn watch_if_anybody_sleeps(&self) {
+        if self.sleepers.is_anybody_parked() {
+            self.watch();
+        }
     }
 
     /// Asks the sentinel to look. After a SeqCst fence.
@@ -314,7 +360,7 @@ impl Scheduler for Shared {
                 worker.schedule(task, how);
             }
         });
-        task
+        task.and_then(|task| guest::schedule(self, task, how))
     }
 
     fn is_kept_here(&self) -> bool {
@@ -332,10 +378,12 @@ impl Scheduler for Shared {
             .unwrap_or_else(|| self.registry.remove(None, registry_slot))
     }
 
+    #[inline]
     fn hooks(&self) -> Option<&Hooks> {
         self.hooks.as_deref()
     }
 
+    #[inline]
     fn on_panic(&self) -> Option<&PanicHook> {
         self.on_panic.as_ref()
     }
