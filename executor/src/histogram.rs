@@ -315,6 +315,11 @@ impl Timed {
     pub(crate) fn stamps(&self) -> bool {
         self.latency || self.latencies.is_some()
     }
+
+    /// Whether a clock is read around each poll.
+    pub(crate) fn times_polls(&self) -> bool {
+        self.stamps() || self.poll_times.is_some()
+    }
 }
 
 /// The counts of one worker.

@@ -110,20 +110,25 @@ impl Loan {
     /// A worker turns the driver once, unless somebody else has it; `limit` is asked for the turn's time limit when the
     /// driver is here. False: not turned.
     pub(crate) fn turn(&self, limit: impl FnOnce() -> Option<Duration>) -> bool {
-        if !self.to_workers {
+        self.to_workers && self.turn_from(self.seat.lock(), limit)
+    }
+
+    /// A worker that has tasks to run turns the driver once without waiting, unless somebody else has it, or has its hand on
+    /// the seat: then the driver has been turned just now, or is about to be, and many workers do not queue up for it.
+    pub(crate) fn look(&self) -> bool {
+        let seat = self.to_workers.then(|| self.seat.try_lock()).flatten();
+        seat.is_some_and(|seat| self.turn_from(seat, || Some(Duration::ZERO)))
+    }
+
+    fn turn_from(&self, mut seat: MutexGuard<'_, Seat>, limit: impl FnOnce() -> Option<Duration>) -> bool {
+        if seat.stopped {
             return false;
         }
-        let mut driver = {
-            let mut seat = self.seat.lock();
-            if seat.stopped {
-                return false;
-            }
-            let Some(driver) = seat.driver.take() else {
-                seat.asked |= seat.thread == Thread::Turning;
-                return false;
-            };
-            driver
+        let Some(mut driver) = seat.driver.take() else {
+            seat.asked |= seat.thread == Thread::Turning;
+            return false;
         };
+        drop(seat);
         driver.park(limit());
         let mut seat = self.seat.lock();
         seat.driver = Some(driver);

@@ -109,7 +109,8 @@ impl Parker {
         }
     }
 
-    fn consume(&self) -> bool {
+    /// Takes an unpark that has come already, without sleeping.
+    pub(crate) fn consume(&self) -> bool {
         self.state
             .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
@@ -177,6 +178,11 @@ heist_primitive::thread_local! {
 
 /// Polls `future` on this thread and sleeps between the polls. Turns no driver and runs no tasks.
 pub fn block_on<F: Future>(future: F) -> F::Output {
+    block_on_and(future, Parker::park)
+}
+
+/// As [`block_on`], with `wait` between the polls, which returns when the parker has been unparked, or earlier.
+pub(crate) fn block_on_and<F: Future>(future: F, mut wait: impl FnMut(&Parker)) -> F::Output {
     let kept = IDLE_PARKER.try_with(Cell::take).ok().flatten();
     let parker = kept.unwrap_or_else(|| StdArc::new(Parker::new()));
     let waker = Waker::from(parker.clone());
@@ -187,6 +193,6 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             let _ = IDLE_PARKER.try_with(|idle| idle.set(Some(parker)));
             return output;
         }
-        parker.park();
+        wait(&parker);
     }
 }

@@ -6,8 +6,9 @@ use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
-use heist_executor::multi_thread::{Config, Pool};
+use heist_executor::multi_thread::{Config, Handle, Pool};
 use heist_executor::park::block_on;
 use heist_executor::task::yield_now;
 use support::{Drops, Yields, config, meta, no_around, with_pool};
@@ -263,6 +264,92 @@ fn an_injected_task_gets_through_to_a_worker_that_never_runs_dry() {
         for hog in hogs {
             block_on(hog).unwrap();
         }
+    });
+}
+
+/// Runs `hog` on the only worker, then a thousand tasks from outside; returns how far `hog` had counted when all had run.
+fn counted_until_a_thousand_have_run<F: Future<Output = ()> + Send + 'static>(
+    interval: u32,
+    hog: impl FnOnce(Handle, Arc<AtomicUsize>, Arc<AtomicBool>) -> F,
+) -> usize {
+    let mut pool = Pool::new(Config {
+        global_queue_interval: Some(interval),
+        ..config(1)
+    });
+    pool.start(no_around()).unwrap();
+    let handle = pool.handle().clone();
+    let (counted, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    // All of them are there before the first runs.
+    let (go, gone) = mpsc::channel::<()>();
+    let hog = hog(handle.clone(), counted.clone(), stop.clone());
+    let first = handle.spawn(
+        async move {
+            gone.recv().unwrap();
+            hog.await;
+        },
+        meta(),
+    );
+    let tasks: Vec<_> = (0..1000)
+        .map(|_| {
+            let counted = counted.clone();
+            handle.spawn(async move { counted.load(Ordering::SeqCst) }, meta())
+        })
+        .collect();
+    go.send(()).unwrap();
+    let last = tasks.into_iter().map(|task| block_on(task).unwrap()).max();
+    stop.store(true, Ordering::SeqCst);
+    block_on(first).unwrap();
+    pool.begin_shutdown();
+    assert!(pool.join(None));
+    last.unwrap()
+}
+
+/// The interval would let through one batch in 100,000 turns.
+#[test]
+fn who_yields_lets_a_batch_from_outside_go_first() {
+    let yields = counted_until_a_thousand_have_run(100_000, |_, counted, stop| async move {
+        while !stop.load(Ordering::SeqCst) {
+            counted.fetch_add(1, Ordering::SeqCst);
+            yield_now().await;
+        }
+    });
+    assert!(yields < 100, "{yields} yields beside 1,000 tasks");
+}
+
+fn spawn_next(handle: Handle, counted: Arc<AtomicUsize>, stop: Arc<AtomicBool>) {
+    counted.fetch_add(1, Ordering::SeqCst);
+    if !stop.load(Ordering::SeqCst) {
+        let own = handle.clone();
+        drop(own.spawn(async move { spawn_next(handle, counted, stop) }, meta()));
+    }
+}
+
+#[test]
+fn a_worker_that_never_runs_dry_takes_batches_from_outside() {
+    let own = counted_until_a_thousand_have_run(50, |handle, counted, stop| async move {
+        spawn_next(handle, counted, stop);
+    });
+    assert!(own < 5000, "{own} tasks of its own beside 1,000 from outside");
+}
+
+/// The yielding task is pushed within the poll of the one that has started it, which then waits for it.
+#[test]
+fn a_task_that_yields_in_an_eager_start_is_not_left_behind_the_one_that_started_it() {
+    with_pool(2, |handle| {
+        let inner = handle.clone();
+        let stuck = handle.spawn(
+            async move {
+                let (done, is_done) = mpsc::channel();
+                let eager = async move {
+                    yield_now().await;
+                    done.send(()).unwrap();
+                };
+                drop(inner.spawn_eager(eager, meta()));
+                is_done.recv_timeout(Duration::from_secs(10)).is_ok()
+            },
+            meta(),
+        );
+        assert!(block_on(stuck).unwrap(), "nobody has come for it");
     });
 }
 

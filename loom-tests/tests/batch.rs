@@ -23,6 +23,7 @@ fn a_batch_is_not_left_behind_a_stuck_task() {
             event_interval: 100,
             loan: None,
             next_slot: true,
+            guest: false,
             hooks: Hooks::default(),
             timed: heist_executor::histogram::Timed::default(),
             seed: 1,

@@ -213,6 +213,7 @@ fn an_event_reaches_a_task_through_the_worker_that_waits_for_it() {
             event_interval: 2,
             loan: Some(loan.clone()),
             next_slot: true,
+            guest: false,
             hooks: Hooks::default(),
             timed: heist_executor::histogram::Timed::default(),
             seed: 1,

@@ -24,6 +24,7 @@ fn pool(workers: usize) -> Pool {
         event_interval: 2,
         loan: None,
         next_slot: true,
+        guest: false,
         hooks: Hooks::default(),
         timed: heist_executor::histogram::Timed::default(),
         seed: 1,

@@ -31,6 +31,14 @@ impl Pool {
         self.notify();
     }
 
+    /// As a push to the injector, which ends with a read-modify-write.
+    fn inject(&self) {
+        self.queued.fetch_add(1, Ordering::Release);
+        if let Some(worker) = self.sleepers.wake_one_after_rmw() {
+            self.parkers[worker].unpark();
+        }
+    }
+
     fn notify(&self) {
         if let Some(worker) = self.sleepers.wake_one() {
             self.parkers[worker].unpark();
@@ -78,6 +86,19 @@ fn a_push_finds_the_worker_awake_or_wakes_it() {
             thread::spawn(move || pool.work_for_one(0))
         };
         pool.push();
+        worker.join().unwrap();
+    });
+}
+
+#[test]
+fn an_injection_finds_the_worker_awake_or_wakes_it() {
+    model(4, || {
+        let pool = Pool::new(1);
+        let worker = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.work_for_one(0))
+        };
+        pool.inject();
         worker.join().unwrap();
     });
 }

@@ -14,6 +14,11 @@ pub mod sync {
         pub use loom::sync::atomic::{
             AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
         };
+
+        /// A fence, whatever came before.
+        pub fn fence_after_rmw(order: Ordering) {
+            fence(order);
+        }
         /// std's `AtomicU64` in every build: for counters and identifiers that order nothing.
         pub use std::sync::atomic::AtomicU64 as UnmodelledU64;
     }
@@ -72,6 +77,42 @@ pub mod sync {
     impl<T> DerefMut for MutexGuard<'_, T> {
         fn deref_mut(&mut self) -> &mut T {
             self.held.as_mut().expect("the guard is held")
+        }
+    }
+
+    /// std's `OnceLock` behind a flag of loom's, which shows its order; for what one thread sets.
+    #[derive(Debug)]
+    pub struct OnceLock<T> {
+        value: std::sync::OnceLock<T>,
+        is_set: atomic::AtomicBool,
+    }
+
+    impl<T> Default for OnceLock<T> {
+        fn default() -> Self {
+            Self {
+                value: std::sync::OnceLock::new(),
+                is_set: atomic::AtomicBool::new(false),
+            }
+        }
+    }
+
+    impl<T> OnceLock<T> {
+        /// The value, if it was set.
+        pub fn get(&self) -> Option<&T> {
+            self.is_set
+                .load(atomic::Ordering::Acquire)
+                .then(|| self.value.get())?
+        }
+
+        /// Sets it, once.
+        ///
+        /// # Errors
+        ///
+        /// `value`, if it was set before.
+        pub fn set(&self, value: T) -> Result<(), T> {
+            self.value.set(value)?;
+            self.is_set.store(true, atomic::Ordering::Release);
+            Ok(())
         }
     }
 

@@ -3,9 +3,9 @@
 /// Locks, reference counts and atomics.
 pub mod sync {
     pub use parking_lot::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard};
-    pub use std::sync::Arc;
     /// std's `Arc` in every build, for `std::task::Wake`.
     pub use std::sync::Arc as StdArc;
+    pub use std::sync::{Arc, OnceLock};
 
     /// Atomic integers, pointers and fences.
     pub mod atomic {
@@ -14,6 +14,21 @@ pub mod sync {
         pub use std::sync::atomic::{
             AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
         };
+
+        /// A fence that comes after a read-modify-write of this thread, with no plain store between them. On x86, where that
+        /// was a full barrier already, it holds back the compiler only.
+        #[cfg(all(any(target_arch = "x86", target_arch = "x86_64"), not(miri)))]
+        #[inline(always)]
+        pub fn fence_after_rmw(order: Ordering) {
+            std::sync::atomic::compiler_fence(order);
+        }
+
+        /// A fence that comes after a read-modify-write of this thread, with no plain store between them.
+        #[cfg(not(all(any(target_arch = "x86", target_arch = "x86_64"), not(miri))))]
+        #[inline(always)]
+        pub fn fence_after_rmw(order: Ordering) {
+            fence(order);
+        }
     }
 }
 

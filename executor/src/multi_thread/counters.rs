@@ -70,7 +70,7 @@ impl Counters {
             poll_times: timed.poll_times.as_ref().map(Histogram::new),
             latencies: timed.latencies.as_ref().map(Histogram::new),
             stamped: timed.stamps(),
-            timed: timed.stamps() || timed.poll_times.is_some(),
+            timed: timed.times_polls(),
             ..Self::default()
         }
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `worker.rs` | the loop of one worker and its search order |
 //! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
+//! | `guest.rs` | tasks at the thread in `block_on` |
 //! | `crew.rs` | the threads, and how a worker goes on at another when its own blocks |
 //! | `shared.rs` | what workers share: injector, peers, notification, closing |
 //! | `sentinel.rs` | rescue of the task behind a stuck worker |
@@ -13,11 +14,13 @@
 
 mod counters;
 mod crew;
+mod guest;
 mod sentinel;
 mod shared;
 mod sleepers;
 mod worker;
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -34,15 +37,18 @@ use crate::hooks::Hooks;
 use crate::loan::Loan;
 use crate::park;
 use crate::queue::Local;
-use crate::task::{How, Id, JoinHandle, Meta, Runnable, Schedule, TaskInfo, raw};
+use crate::task::registry::Desk;
+use crate::task::{Id, JoinHandle, Lent, Meta, Runnable, TaskInfo, TaskRef, raw};
 
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
 use crew::{Crew, Seat, Starter};
+use guest::Stay;
 use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
 pub use sleepers::Sleepers;
+use worker::Worker;
 pub use worker::current_index as current_worker;
 
 /// How a pool is made.
@@ -61,6 +67,8 @@ pub struct Config {
     pub loan: Option<StdArc<Loan>>,
     /// Whether a task that a worker's own task spawns or wakes comes next on that worker, before its deque.
     pub next_slot: bool,
+    /// Whether a thread in [`Handle::block_on_as_guest`] may poll tasks.
+    pub guest: bool,
     /// What to call when tasks and workers pass certain points.
     pub hooks: Hooks,
     /// What is to be measured.
@@ -101,6 +109,7 @@ impl Pool {
         );
         let locals: Vec<_> = (0..config.workers).map(|_| Local::new()).collect();
         let shared = Arc::new(Shared::new(&config, &locals));
+        shared.lifeline.tie(&shared);
         Self {
             handle: Handle { shared },
             thread_name: config.thread_name,
@@ -128,7 +137,8 @@ impl Pool {
         };
         shared.crew.open(starter.clone());
         for (index, local) in std::mem::take(&mut self.locals).into_iter().enumerate() {
-            Crew::start(shared, starter.clone(), Seat { index, local })?;
+            let desk = Desk::new(index);
+            Crew::start(shared, starter.clone(), Seat { index, local, desk })?;
         }
         Ok(())
     }
@@ -143,8 +153,7 @@ impl Pool {
         let all = self.handle.shared.crew.join(limit);
         if all {
             // Without a single worker (none could be started) nobody else has cancelled the tasks.
-            self.handle.shared.registry.shut_down(0);
-            self.handle.shared.drain();
+            self.cancel_all();
         }
         all
     }
@@ -152,6 +161,22 @@ impl Pool {
     /// Has `at_end` called by the worker thread that ends last, or here if all have ended: for who does not wait for them.
     pub fn at_end(&self, at_end: impl FnOnce() + Send + 'static) {
         self.handle.shared.crew.at_end(Box::new(at_end));
+    }
+
+    fn cancel_all(&self) {
+        self.handle.shared.registry.shut_down(0);
+        self.handle.shared.lifeline.cut();
+        self.handle.shared.drain();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // It was never started. Else the workers see to it.
+        if !self.locals.is_empty() {
+            self.handle.shared.close();
+            self.cancel_all();
+        }
     }
 }
 
@@ -186,7 +211,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_and(future, meta, |task| self.shared.schedule(task, How::Spawned))
+        self.spawn_and(future, meta, |task, runnable| self.shared.launch(task, runnable))
     }
 
     /// As [`spawn`](Self::spawn), but the task's first poll is here and now, on the calling thread; after it the task is on
@@ -196,22 +221,31 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_and(future, meta, |task| coop::budget(|| task.run()))
+        self.spawn_and(future, meta, |task, runnable| {
+            self.shared.enter(task)?;
+            coop::budget(|| runnable.run());
+            // The calling task's poll may go on for long.
+            worker::with_current(&self.shared, Worker::notify_of_yielded_in_poll);
+            Ok(())
+        })
     }
 
-    fn spawn_and<F>(&self, future: F, meta: Meta, start: impl FnOnce(Runnable)) -> JoinHandle<F::Output>
+    fn spawn_and<F>(
+        &self,
+        future: F,
+        meta: Meta,
+        start: impl FnOnce(TaskRef, Runnable) -> Result<(), TaskRef>,
+    ) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, runnable, join) = raw::new_task(future, self.shared.clone(), meta);
+        let (task, runnable, join) = raw::new_task(future, Lent::of(&self.shared), meta);
         if let Some(hooks) = &self.shared.hooks {
             hooks.spawned(&task);
         }
-        let worker = worker::with_current(&self.shared, |worker| worker.index());
-        match self.shared.registry.insert(worker, task) {
-            Ok(()) => start(runnable),
-            Err(task) => task.shutdown(),
+        if let Err(task) = start(task, runnable) {
+            task.shutdown();
         }
         JoinHandle::new(join)
     }
@@ -280,11 +314,38 @@ impl Handle {
     /// Polls `future` on this thread, which is not a worker, and sleeps between the polls.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
-        park::block_on(poll_fn(|cx| {
+        let poll = poll_fn(|cx| {
             let polled = future.as_mut().poll(cx);
             self.shared.count_forced_yields(coop::take_refusals());
             polled
-        }))
+        });
+        self.shared.keep(|| park::block_on(poll))
+    }
+
+    /// As [`block_on`](Self::block_on), but tasks that the future talks to may be polled on this thread between its own
+    /// polls, if the pool was made so. The pool must not be joined meanwhile.
+    pub fn block_on_as_guest<F: Future>(&self, future: F) -> F::Output {
+        if !self.shared.admits_guest {
+            return self.block_on(future);
+        }
+        // From the first wait on: most that is ready at once asks nobody.
+        let stay: OnceCell<Stay> = OnceCell::new();
+        let mut future = pin!(future);
+        let polls = poll_fn(|cx| {
+            if let Some(stay) = stay.get() {
+                stay.before_poll();
+            }
+            let polled = future.as_mut().poll(cx);
+            self.shared.count_forced_yields(coop::take_refusals());
+            polled
+        });
+        let wait = |parker: &Parker| stay.get_or_init(|| Stay::begin(&self.shared)).wait(parker);
+        self.shared.keep(|| park::block_on_and(polls, wait))
+    }
+
+    /// Polls of tasks by threads in [`block_on_as_guest`](Self::block_on_as_guest).
+    pub fn guest_polls(&self) -> u64 {
+        self.shared.guest.tasks.get()
     }
 
     /// How often a budget that was used up has made a task yield.

@@ -41,13 +41,13 @@ const LOOK_EVERY_NS: u64 = 0;
 pub(super) struct Sentinel {
     shared: Arc<Shared>,
     last_look_ns: u64,
-    /// The polls of each worker whose next-slot was occupied.
+    /// The polls of each owner of a next-slot that was occupied.
     occupied: Vec<Option<u64>>,
 }
 
 impl Sentinel {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let occupied = vec![None; shared.peers.len()];
+        let occupied = vec![None; shared.next_slots().count()];
         Self {
             shared,
             last_look_ns: 0,
@@ -64,8 +64,8 @@ impl Sentinel {
         self.last_look_ns = now;
         let mut any = false;
         let mut stuck = false;
-        for (peer, before) in self.shared.peers.iter().zip(&mut self.occupied) {
-            let polls = peer.next.is_occupied().then(|| peer.counters.polls.get());
+        for ((slot, polls), before) in self.shared.next_slots().zip(&mut self.occupied) {
+            let polls = slot.is_occupied().then(|| polls.get());
             any |= polls.is_some();
             stuck |= polls.is_some() && polls == *before;
             *before = polls;

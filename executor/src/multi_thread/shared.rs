@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   a worker's own task:  schedule ──► next-slot ──(displaced)──► own deque ──┐
+//!   the guest:            schedule ──► its next-slot ──(displaced)──► injector ┤
 //!   anybody else:         schedule ──► injector ──────────────────────────────┴──► notify: wake at most one
 //! ```
 //!
@@ -23,11 +24,12 @@
 use std::cell::Cell;
 
 use heist_primitive::CachePadded;
+use heist_primitive::sync::StdArc;
 use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
-use heist_primitive::sync::{Arc, StdArc};
 
-use super::counters::Counters;
+use super::counters::{Counter, Counters};
 use super::crew::Crew;
+use super::guest::{self, Place};
 use super::sleepers::Sleepers;
 use super::worker;
 use crate::driver::Clock;
@@ -36,7 +38,7 @@ use crate::loan::Loan;
 use crate::park::Parker;
 use crate::queue::{Injector, Local, Remote, retry};
 use crate::task::registry::Registry;
-use crate::task::{How, Runnable, Schedule, TaskRef, TaskSlot};
+use crate::task::{How, Lifeline, Runnable, Scheduler, TaskRef, TaskSlot};
 
 /// The side of a worker that others see.
 pub(super) struct Peer {
@@ -49,12 +51,17 @@ pub(super) struct Peer {
 /// What the workers of one pool share.
 pub(super) struct Shared {
     injector: CachePadded<Injector>,
-    pub(super) peers: Box<[Peer]>,
+    pub(super) peers: Box<[Arc<Peer>]>,
     pub(super) crew: Crew,
+    /// For a thread in `block_on`.
+    pub(super) guest: Place,
+    pub(super) admits_guest: bool,
     pub(super) sleepers: Sleepers,
     pub(super) registry: Registry,
     remote_schedules: CachePadded<UnmodelledU64>,
     closed: AtomicBool,
+    /// Keeps this for its tasks, until all are shut down.
+    pub(super) lifeline: Lifeline<Self>,
     /// The driver that workers wait in, if there is one.
     pub(super) loan: Option<StdArc<Loan>>,
     pub(super) hooks: Option<Box<Hooks>>,
@@ -72,6 +79,8 @@ pub(super) struct Shared {
 }
 
 heist_primitive::thread_local! {
+    /// The pool, by address, that somebody further up this thread's stack has a `Handle` of.
+    static KEPT: Cell<usize> = const { Cell::new(0) };
     /// The pool whose notifications this thread holds back, by address, and whether there is one.
     static BATCH: Cell<(usize, bool)> = const { Cell::new((0, false)) };
 }
@@ -86,12 +95,15 @@ impl Shared {
         };
         Self {
             injector: CachePadded::new(Injector::new()),
-            peers: locals.iter().map(peer).collect(),
+            peers: locals.iter().map(peer).map(Arc::new).collect(),
             crew: Crew::new(),
+            guest: Place::new(),
+            admits_guest: config.guest && config.next_slot && !config.timed.times_polls(),
             sleepers: Sleepers::new(locals.len()),
             registry: Registry::new(locals.len()),
             remote_schedules: CachePadded::new(UnmodelledU64::new(0)),
             closed: AtomicBool::new(false),
+            lifeline: Lifeline::new(),
             loan: config.loan.clone(),
             hooks: config.hooks.boxed(),
             on_panic: config.hooks.on_panic.clone(),
@@ -105,14 +117,55 @@ impl Shared {
         }
     }
 
+    /// Enters a new task into the registry and puts it on a queue.
+    ///
+    /// # Errors
+    ///
+    /// The task, if the pool is shutting down.
+    pub(super) fn launch(&self, task: TaskRef, runnable: Runnable) -> Result<(), TaskRef> {
+        if self.stamps {
+            runnable.stamp((self.clock)());
+        }
+        let mut new = Some((task, runnable));
+        let here = worker::with_current(self, |worker| {
+            let (task, runnable) = new.take()?;
+            let entered = worker.enter(task);
+            if entered.is_ok() {
+                worker.schedule(runnable, How::Spawned);
+            }
+            Some(entered)
+        });
+        if let Some((task, runnable)) = new {
+            self.registry.insert(None, task)?;
+            if let Some(task) = guest::schedule(self, runnable, How::Spawned) {
+                self.inject(task);
+            }
+        }
+        here.flatten().unwrap_or(Ok(()))
+    }
+
+    /// Enters a new task into the registry, from wherever.
+    ///
+    /// # Errors
+    ///
+    /// The task, if the pool is shutting down.
+    pub(super) fn enter(&self, task: TaskRef) -> Result<(), TaskRef> {
+        let mut new = Some(task);
+        let here = worker::with_current(self, |worker| Some(worker.enter(new.take()?)));
+        if let Some(task) = new {
+            self.registry.insert(None, task)?;
+        }
+        here.flatten().unwrap_or(Ok(()))
+    }
+
     /// Pushes a task from outside of the pool.
-    fn inject(&self, task: Runnable) {
+    pub(super) fn inject(&self, task: Runnable) {
         if self.is_closed() {
             return drop(task);
         }
         self.injector.push(task);
         self.remote_schedules.fetch_add(1, Ordering::Relaxed);
-        self.notify();
+        self.notify_after_rmw();
     }
 
     /// After a push: wakes one worker if nobody is on the way.
@@ -122,11 +175,22 @@ impl Shared {
         }
     }
 
+    /// As [`notify`](Self::notify), after a push that ended with a read-modify-write, or was followed by one.
+    pub(super) fn notify_after_rmw(&self) {
+        if !self.hold_back() {
+            self.wake(self.sleepers.wake_one_after_rmw());
+        }
+    }
+
     fn notify_now(&self) {
-        if let Some(worker) = self.sleepers.wake_one() {
+        self.wake(self.sleepers.wake_one());
+    }
+
+    fn wake(&self, worker: Option<usize>) {
+        if let Some(worker) = worker {
             self.unpark(&self.peers[worker]);
         }
-        // H2; the fence is `wake_one`'s.
+        // H2; the fence is that of `wake_one` or `wake_one_after_rmw`.
         if self.is_closed() {
             self.drain();
         }
@@ -173,6 +237,19 @@ impl Shared {
         f()
     }
 
+    /// Runs `f`, in which a wake from this thread need not count the pool: the caller does.
+    pub(super) fn keep<R>(&self, f: impl FnOnce() -> R) -> R {
+        struct End(usize);
+        impl Drop for End {
+            fn drop(&mut self) {
+                let _ = KEPT.try_with(|kept| kept.set(self.0));
+            }
+        }
+        let address = std::ptr::from_ref(self).addr();
+        let _end = End(KEPT.try_with(|kept| kept.replace(address)).unwrap_or_default());
+        f()
+    }
+
     /// One task from the injector.
     pub(super) fn pop_injected(&self) -> Option<Runnable> {
         if self.injector.is_empty() {
@@ -181,12 +258,25 @@ impl Shared {
         retry(|| self.injector.steal_one())
     }
 
-    /// A batch from the injector: one to run, the rest into `local`.
-    pub(super) fn steal_injected(&self, local: &Local) -> Option<Runnable> {
+    /// A batch of at most `limit` from the injector: one to run, the rest into `local`.
+    pub(super) fn steal_injected(&self, local: &Local, limit: usize) -> Option<Runnable> {
         if self.injector.is_empty() {
             return None;
         }
-        retry(|| self.injector.steal(local))
+        retry(|| self.injector.steal(local, limit))
+    }
+
+    /// Moves tasks from the injector to the end of `local` until that has `most`. True: there were some.
+    pub(super) fn fill_from_injector(&self, local: &Local, most: usize) -> bool {
+        let mut moved = false;
+        while !self.injector.is_empty() {
+            let room = most.saturating_sub(local.len());
+            if room == 0 || !self.injector.move_to(local, room) {
+                break;
+            }
+            moved = true;
+        }
+        moved
     }
 
     /// Whether a task waits in any queue. Next-slots do not count: their owners are awake and come to them.
@@ -194,8 +284,21 @@ impl Shared {
         !self.injector.is_empty() || self.peers.iter().any(|peer| !peer.queue.is_empty())
     }
 
+    /// The next-slots of the workers and the guest, each with its owner's count of polls.
+    pub(super) fn next_slots(&self) -> impl Iterator<Item = (&TaskSlot, &Counter)> {
+        let of_workers = self.peers.iter().map(|peer| (&*peer.next, &peer.counters.polls));
+        of_workers.chain([(&*self.guest.next, &*self.guest.polls)])
+    }
+
     pub(super) fn has_occupied_next_slot(&self) -> bool {
-        self.peers.iter().any(|peer| peer.next.is_occupied())
+        self.next_slots().any(|(slot, _)| slot.is_occupied())
+    }
+
+    /// After a next-slot has become occupied: it wakes nobody, but if somebody sleeps it is to be looked after.
+    pub(super) fn watch_if_anybody_sleeps(&self) {
+        if self.sleepers.is_anybody_parked() {
+            self.watch();
+        }
     }
 
     /// Asks the sentinel to look. After a SeqCst fence.
@@ -246,8 +349,8 @@ impl Shared {
     }
 }
 
-impl Schedule for Arc<Shared> {
-    fn schedule(&self, task: Runnable, how: How) {
+impl Scheduler for Shared {
+    fn schedule_here(&self, task: Runnable, how: How) -> Option<Runnable> {
         if self.stamps {
             task.stamp((self.clock)());
         }
@@ -257,20 +360,35 @@ impl Schedule for Arc<Shared> {
                 worker.schedule(task, how);
             }
         });
-        if let Some(task) = task {
-            self.inject(task);
-        }
+        task.and_then(|task| guest::schedule(self, task, how))
+    }
+
+    fn is_kept_here(&self) -> bool {
+        let address = std::ptr::from_ref(self).addr();
+        let in_batch = || BATCH.try_with(|batch| batch.get().0 == address).unwrap_or(false);
+        KEPT.try_with(|kept| kept.get() == address).unwrap_or(false) || in_batch()
+    }
+
+    fn schedule_elsewhere(&self, task: Runnable) {
+        self.inject(task);
     }
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
-        self.registry.remove(registry_slot)
+        worker::with_current(self, |worker| worker.leave(registry_slot))
+            .unwrap_or_else(|| self.registry.remove(None, registry_slot))
     }
 
+    #[inline]
     fn hooks(&self) -> Option<&Hooks> {
         self.hooks.as_deref()
     }
 
+    #[inline]
     fn on_panic(&self) -> Option<&PanicHook> {
         self.on_panic.as_ref()
+    }
+
+    fn stamps(&self) -> bool {
+        self.stamps
     }
 }

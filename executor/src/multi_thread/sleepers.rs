@@ -25,7 +25,7 @@
 //!
 //! Ordering pairs
 //!
-//! - push; fence(SeqCst) in `wake_one`; read the word ↔ change the word; fence(SeqCst) in `begin_park` or
+//! - push; fence(SeqCst) in `wake_one`, or, where an RMW came between, `wake_one_after_rmw`; read the word ↔ change the word; fence(SeqCst) in `begin_park` or
 //!   `stop_searching`; look at every queue. Of two fences one is first, so either the pusher sees the worker parked
 //!   (or no longer searching), or the worker sees the task. Models: loom-tests/tests/sleepers.rs, where each
 //!   fence taken out makes a model fail.
@@ -35,7 +35,7 @@
 
 use heist_primitive::CachePadded;
 use heist_primitive::sync::Mutex;
-use heist_primitive::sync::atomic::{AtomicUsize, Ordering, fence};
+use heist_primitive::sync::atomic::{AtomicUsize, Ordering, fence, fence_after_rmw};
 
 /// One searching worker in the word; parked workers count in the upper half.
 const SEARCHING: usize = 1;
@@ -73,6 +73,17 @@ impl Sleepers {
     #[must_use = "the worker was taken off the stack and must be unparked"]
     pub fn wake_one(&self) -> Option<usize> {
         fence(Ordering::SeqCst);
+        self.wake_one_fenced()
+    }
+
+    /// As [`wake_one`](Self::wake_one), after a push that ended with a read-modify-write, or was followed by one.
+    #[must_use = "the worker was taken off the stack and must be unparked"]
+    pub fn wake_one_after_rmw(&self) -> Option<usize> {
+        fence_after_rmw(Ordering::SeqCst);
+        self.wake_one_fenced()
+    }
+
+    fn wake_one_fenced(&self) -> Option<usize> {
         let word = self.word.load(Ordering::Relaxed);
         if searching(word) > 0 || parked(word) == 0 {
             return None;
@@ -102,7 +113,7 @@ impl Sleepers {
     #[must_use]
     pub fn stop_searching(&self) -> bool {
         let before = self.word.fetch_sub(SEARCHING, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        fence_after_rmw(Ordering::SeqCst);
         searching(before) == 1
     }
 
@@ -132,9 +143,10 @@ impl Sleepers {
         true
     }
 
-    /// Whether a worker is parked that has not seen what the caller did before, for the sentinel's first pair.
+    /// Whether a worker is parked that has not seen what the caller did before, for the sentinel's first pair. That was a
+    /// read-modify-write: a swap into a next-slot.
     pub fn is_anybody_parked(&self) -> bool {
-        fence(Ordering::SeqCst);
+        fence_after_rmw(Ordering::SeqCst);
         parked(self.word.load(Ordering::Relaxed)) > 0
     }
 }

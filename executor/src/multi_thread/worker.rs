@@ -19,14 +19,20 @@
 //! - W2: `searching` is true exactly while the sleepers' registry counts this worker as searching.
 //! - W3: at most [`NEXT_STREAK`] tasks in a row come from the next-slot; then the deque has its turn.
 //! - W4: every `global_queue_interval` tasks the injector comes first, so tasks that keep a worker's own queue
-//!   full do not starve it. Unless it was set, it is tuned to the tasks: as many as take [`INJECTOR_WAIT_NS`].
+//!   full do not starve it. Unless it was set, it is tuned to the tasks: as many as take [`INJECTOR_WAIT_NS`]. It gives one
+//!   to run at once and, behind those that are in the deque, as many as fill that up to the interval: so both sides have their
+//!   share, and what a worker's own tasks wake waits for no longer than an interval.
 //! - W5: a next-slot is taken from its owner only if the owner was inside the same poll at two looks.
 //!
 //! - W6: every `event_interval` tasks the worker looks into the driver if nobody has it, and sleeps in it when it has
 //!   nothing to do (`loan.rs`).
 //! - W7: it also looks between a yield and the next turn of the task that yielded, so that a loop of yields sees what has
 //!   become ready. One look does for all that have yielded by then. (If the reactor thread has the driver, what becomes
-//!   ready is seen by that; if thieves take what was queued before the yielder, the look comes a turn late.)
+//!   ready is seen by that; if thieves take what was queued before the yielder, the look comes a turn late.) With the look
+//!   the deque is filled from the injector up to [`YIELD_BATCH`]: who yields lets those from outside go first as well.
+//! - W8: a task that yields is pushed without a notification, which is owed until this worker has its next task in hand: before
+//!   the poll of that it is made, if the deque is not empty then. So a task that yields alone wakes nobody, and the others cost
+//!   no fence of their own, for taking a task is a read-modify-write.
 //!
 //! Ordering pairs: those of `sleepers.rs`, `park.rs`, `loan.rs`, `crew.rs` and [`TaskSlot`](crate::task::TaskSlot).
 //!
@@ -34,12 +40,11 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 
 use heist_primitive::hint::spin_loop;
 use heist_primitive::sync::Arc;
 
-use super::counters::Counters;
+use super::counters::{Counter, Counters};
 use super::crew::{Crew, Seat};
 use super::shared::{Peer, Shared};
 use crate::coop;
@@ -47,7 +52,8 @@ use crate::hooks::Sleeping;
 use crate::loan::sleep_limit;
 use crate::queue::{Local, retry};
 use crate::rng::Rng;
-use crate::task::{self, How, Runnable};
+use crate::task::registry::Desk;
+use crate::task::{self, How, Runnable, TaskRef, TaskSlot};
 
 /// Tasks in a row that may come from the next-slot.
 const NEXT_STREAK: u8 = 3;
@@ -60,6 +66,15 @@ const FIRST_INJECTOR_INTERVAL: u32 = 61;
 
 /// How often, in tasks, the injector is looked at, at the least and at the most.
 const INJECTOR_INTERVALS: (u64, u64) = (2, 127);
+
+/// Tasks that a worker without any takes from the injector at once, if there are twice as many.
+const INJECTOR_BATCH: usize = 63;
+
+/// Tasks that a thief takes at once, if the victim has twice as many.
+const STEAL_BATCH: usize = 128;
+
+/// How long a deque may become by what is taken from the injector after a yield.
+const YIELD_BATCH: usize = 128;
 
 /// Spin-loop hints between two looks at a next-slot: a few microseconds, far beyond a short poll.
 #[cfg(not(heist_loom))]
@@ -74,9 +89,12 @@ heist_primitive::thread_local! {
 /// A worker's own side.
 pub(super) struct Worker {
     shared: Arc<Shared>,
+    peer: Arc<Peer>,
     index: usize,
     /// Empty once the seat was left.
     local: RefCell<Option<Local>>,
+    /// Empty once the seat was left.
+    desk: RefCell<Option<Desk>>,
     searching: Cell<bool>,
     /// Inside of a task's poll, its destructors among it.
     running: Cell<bool>,
@@ -86,18 +104,21 @@ pub(super) struct Worker {
     until_injector: Cell<u32>,
     injector_interval: Cell<u32>,
     until_driver: Cell<u32>,
+    /// A task has yielded since the last look into the driver.
+    yielded: Cell<bool>,
+    owes_notification: Cell<bool>,
     awake_since: Cell<u64>,
     rng: Rng,
 }
 
 /// Calls `f` if this thread is a worker of `shared`.
-pub(super) fn with_current<R>(shared: &Arc<Shared>, f: impl FnOnce(&Worker) -> R) -> Option<R> {
+pub(super) fn with_current<R>(shared: &Shared, f: impl FnOnce(&Worker) -> R) -> Option<R> {
     CURRENT
         .try_with(|current| {
             let current = current.borrow();
             let worker = current
                 .as_ref()
-                .filter(|worker| Arc::ptr_eq(&worker.shared, shared))?;
+                .filter(|worker| std::ptr::eq(&*worker.shared, shared))?;
             Some(f(worker))
         })
         .ok()
@@ -114,11 +135,13 @@ pub fn current_index() -> Option<usize> {
 
 /// Works at `seat` until the pool is closed or the seat was left and taken.
 pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
-    let Seat { index, local } = seat;
+    let Seat { index, local, desk } = seat;
     let injector_interval = shared.global_queue_interval.unwrap_or(FIRST_INJECTOR_INTERVAL);
     let worker = Rc::new(Worker {
+        peer: shared.peers[index].clone(),
         index,
         local: RefCell::new(Some(local)),
+        desk: RefCell::new(Some(desk)),
         searching: Cell::new(false),
         running: Cell::new(false),
         // By its start.
@@ -127,6 +150,8 @@ pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
         until_injector: Cell::new(injector_interval),
         injector_interval: Cell::new(injector_interval),
         until_driver: Cell::new(shared.event_interval),
+        yielded: Cell::new(false),
+        owes_notification: Cell::new(false),
         awake_since: Cell::new((shared.clock)()),
         rng: Rng::new(shared.seed.wrapping_add(index as u64)),
         shared,
@@ -157,9 +182,9 @@ pub(super) fn leave_seat() -> Option<Absent> {
     }
     worker.end_stretch();
     CURRENT.with(|current| current.borrow_mut().take());
-    let local = worker.local.take()?;
+    let (local, desk) = (worker.local.take()?, worker.desk.take()?);
     let index = worker.index;
-    match Crew::offer(&worker.shared, Seat { index, local }) {
+    match Crew::offer(&worker.shared, Seat { index, local, desk }) {
         None => Some(Absent(worker)),
         Some(seat) => {
             worker.sit_down(seat);
@@ -177,13 +202,26 @@ impl Drop for Absent {
 }
 
 impl Worker {
-    pub(super) fn index(&self) -> usize {
-        self.index
+    /// Enters a new task into the registry.
+    ///
+    /// # Errors
+    ///
+    /// The task, if the pool is shutting down.
+    pub(super) fn enter(&self, task: TaskRef) -> Result<(), TaskRef> {
+        self.shared.registry.insert(self.desk.borrow().as_ref(), task)
+    }
+
+    /// Takes a task that ends here out of the registry.
+    pub(super) fn leave(&self, registry_slot: u64) -> Option<TaskRef> {
+        self.shared
+            .registry
+            .remove(self.desk.borrow().as_ref(), registry_slot)
     }
 
     /// This thread is the worker again.
     fn sit_down(self: Rc<Self>, seat: Seat) {
         *self.local.borrow_mut() = Some(seat.local);
+        *self.desk.borrow_mut() = Some(seat.desk);
         self.awake_since.set((self.shared.clock)());
         CURRENT.with(|current| *current.borrow_mut() = Some(self));
     }
@@ -197,7 +235,7 @@ impl Worker {
     }
 
     fn peer(&self) -> &Peer {
-        &self.shared.peers[self.index]
+        &self.peer
     }
 
     fn counters(&self) -> &Counters {
@@ -209,15 +247,14 @@ impl Worker {
         self.counters().local_schedules.add(1);
         match how {
             How::Yielded => {
-                let before = self.local().len();
-                let alone = before == 0 && !self.peer().next.is_occupied();
-                self.local().push(task);
+                let local = self.local();
+                let before = local.len();
+                local.push(task);
                 // W7: this poll, which is not over yet, and those of the tasks before it.
                 let until_look = u32::try_from(before + 1).unwrap_or(u32::MAX);
                 self.until_driver.set(self.until_driver.get().min(until_look));
-                if !alone {
-                    self.shared.notify();
-                }
+                self.yielded.set(true);
+                self.owes_notification.set(true);
             }
             How::Spawned | How::Woken if !self.shared.next_slot => {
                 self.local().push(task);
@@ -229,10 +266,22 @@ impl Worker {
                     self.shared.notify();
                     return;
                 }
-                if self.shared.sleepers.is_anybody_parked() {
-                    self.shared.watch();
-                }
+                self.shared.watch_if_anybody_sleeps();
             }
+        }
+    }
+
+    /// W8. This thread has made a read-modify-write since the push: it took a task from a queue, which is what to run now.
+    pub(super) fn notify_of_yielded(&self) {
+        if self.owes_notification.take() && !self.local().is_empty() {
+            self.shared.notify_after_rmw();
+        }
+    }
+
+    /// As [`notify_of_yielded`](Self::notify_of_yielded), for a task that was run inside of another's poll.
+    pub(super) fn notify_of_yielded_in_poll(&self) {
+        if self.owes_notification.take() {
+            self.shared.notify();
         }
     }
 
@@ -247,6 +296,7 @@ impl Worker {
             {
                 self.shared.notify();
             }
+            self.notify_of_yielded();
             self.woken.set(false);
             let started = self.counters().begin_poll(&self.shared.clock, &task);
             self.running.set(true);
@@ -263,6 +313,9 @@ impl Worker {
                     self.end_stretch();
                 }
                 self.look_into_driver();
+                if self.yielded.take() && self.shared.fill_from_injector(&self.local(), YIELD_BATCH) {
+                    self.shared.notify();
+                }
             }
         }
         true
@@ -270,8 +323,10 @@ impl Worker {
 
     fn next_task(&self) -> Option<Runnable> {
         if self.until_injector.get() <= 1 {
-            self.until_injector.set(self.injector_interval.get());
-            if let Some(task) = self.shared.pop_injected() {
+            let interval = self.injector_interval.get();
+            self.until_injector.set(interval);
+            let room = (interval as usize).saturating_sub(self.local().len());
+            if let Some(task) = self.take_batch(room.max(1)) {
                 return Some(task);
             }
         } else {
@@ -285,13 +340,13 @@ impl Worker {
             self.local().push(task);
         }
         self.next_streak.set(0);
-        self.local().pop().or_else(|| self.take_batch())
+        self.local().pop().or_else(|| self.take_batch(INJECTOR_BATCH))
     }
 
     /// A batch from the injector: one to run, the rest into the deque. That is a push as well (H1), for a worker that
     /// looked meanwhile has seen the rest in neither queue. One that is searching looks again when it stops.
-    fn take_batch(&self) -> Option<Runnable> {
-        let task = self.shared.steal_injected(&self.local())?;
+    fn take_batch(&self, limit: usize) -> Option<Runnable> {
+        let task = self.shared.steal_injected(&self.local(), limit)?;
         if !self.searching.get() && !self.local().is_empty() {
             self.shared.notify();
         }
@@ -311,33 +366,34 @@ impl Worker {
         let others = (start..peers.len())
             .chain(0..start)
             .filter(|&other| other != self.index);
-        for other in others.clone() {
+        for other in others {
             if peers[other].queue.is_empty() {
                 continue;
             }
-            if let Some(task) = retry(|| peers[other].queue.steal(&self.local())) {
+            if let Some(task) = retry(|| peers[other].queue.steal(&self.local(), STEAL_BATCH)) {
                 self.counters().steal_operations.add(1);
                 self.counters().steals.add(1 + self.local().len() as u64);
                 return Some(task);
             }
         }
-        if let Some(task) = self.shared.steal_injected(&self.local()) {
+        if let Some(task) = self.shared.steal_injected(&self.local(), INJECTOR_BATCH) {
             return Some(task);
         }
-        others
-            .map(|other| &peers[other])
-            .find(|peer| peer.next.is_occupied())
-            .and_then(|peer| self.rob(peer))
+        // This worker's own is empty, or `next_task` would have found it.
+        self.shared
+            .next_slots()
+            .find(|(slot, _)| slot.is_occupied())
+            .and_then(|(slot, polls)| self.rob(slot, polls))
     }
 
     /// Takes a next-slot whose owner is stuck (W5).
-    fn rob(&self, victim: &Peer) -> Option<Runnable> {
-        let polls = victim.counters.polls.get();
+    fn rob(&self, slot: &TaskSlot, polls: &Counter) -> Option<Runnable> {
+        let before = polls.get();
         (0..LOOK_AGAIN_AFTER).for_each(|_| spin_loop());
-        if victim.counters.polls.get() != polls {
+        if polls.get() != before {
             return None;
         }
-        let task = victim.next.take()?;
+        let task = slot.take()?;
         self.counters().steal_operations.add(1);
         self.counters().steals.add(1);
         Some(task)
@@ -414,16 +470,13 @@ impl Worker {
     /// A look into the driver between tasks, for workers that never run dry.
     fn look_into_driver(&self) {
         if let Some(loan) = &self.shared.loan {
-            self.shared.batch(|| loan.turn(|| Some(Duration::ZERO)));
-            // A task that yielded when it was alone was pushed without a notification, for it was next. It is no more.
-            if self.peer().next.is_occupied() && !self.local().is_empty() {
-                self.shared.notify();
-            }
+            self.shared.batch(|| loan.look());
         }
     }
 
     fn shut_down(&self) {
         self.shared.registry.shut_down(self.index);
+        self.shared.lifeline.cut();
         self.drain();
         // H2: who closed the pool may not wait for its end.
         self.shared.drain();

@@ -53,9 +53,9 @@ impl Remote {
         self.0.len()
     }
 
-    /// Takes up to half of the victim's tasks: one to run, the rest into `into`.
-    pub(crate) fn steal(&self, into: &Local) -> Steal {
-        self.0.steal_batch_and_pop(&into.0).into()
+    /// Takes up to half of the victim's tasks, and at most `limit`: one to run, the rest into `into`.
+    pub(crate) fn steal(&self, into: &Local, limit: usize) -> Steal {
+        self.0.steal_batch_with_limit_and_pop(&into.0, limit).into()
     }
 }
 
@@ -83,9 +83,20 @@ impl Injector {
         self.0.steal().into()
     }
 
-    /// Takes a batch: one to run, the rest into `into`.
-    pub(crate) fn steal(&self, into: &Local) -> Steal {
-        self.0.steal_batch_and_pop(&into.0).into()
+    /// Takes a batch of at most `limit`, and fewer of a short queue: one to run, the rest into `into`.
+    pub(crate) fn steal(&self, into: &Local, limit: usize) -> Steal {
+        self.0.steal_batch_with_limit_and_pop(&into.0, limit).into()
+    }
+
+    /// Moves at most `limit` to the end of `into`, in their order, and fewer of a short queue. False: there were none.
+    pub(crate) fn move_to(&self, into: &Local, limit: usize) -> bool {
+        loop {
+            match self.0.steal_batch_with_limit(&into.0, limit) {
+                CrossbeamSteal::Empty => return false,
+                CrossbeamSteal::Success(()) => return true,
+                CrossbeamSteal::Retry => heist_primitive::hint::spin_loop(),
+            }
+        }
     }
 }
 

@@ -41,12 +41,12 @@ impl Queue {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// One to run, and one more for the thief's deque if there is one.
-    fn steal(&self, into: &Local) -> Steal {
+    /// One to run, and, if the limit allows, one more for the thief's deque if there is one.
+    fn steal(&self, into: &Local, limit: usize) -> Steal {
         let Some(task) = self.pop() else {
             return Steal::Empty;
         };
-        if let Some(more) = self.pop() {
+        if let Some(more) = (limit > 1).then(|| self.pop()).flatten() {
             into.push(more);
         }
         Steal::Success(task)
@@ -97,8 +97,13 @@ impl Remote {
         self.0.len()
     }
 
-    pub(crate) fn steal(&self, into: &Local) -> Steal {
-        self.0.steal(into)
+    pub(crate) fn steal(&self, into: &Local, limit: usize) -> Steal {
+        self.0.steal(into, limit)
+    }
+
+    pub(crate) fn move_to(&self, into: &Local, _limit: usize) -> bool {
+        let task = self.0.pop();
+        task.map(|task| into.push(task)).is_some()
     }
 }
 
@@ -123,7 +128,12 @@ impl Injector {
         self.0.pop().map_or(Steal::Empty, Steal::Success)
     }
 
-    pub(crate) fn steal(&self, into: &Local) -> Steal {
-        self.0.steal(into)
+    pub(crate) fn steal(&self, into: &Local, limit: usize) -> Steal {
+        self.0.steal(into, limit)
+    }
+
+    pub(crate) fn move_to(&self, into: &Local, _limit: usize) -> bool {
+        let task = self.0.pop();
+        task.map(|task| into.push(task)).is_some()
     }
 }

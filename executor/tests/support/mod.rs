@@ -30,6 +30,7 @@ pub(crate) fn config(workers: usize) -> Config {
         event_interval: 61,
         loan: None,
         next_slot: true,
+        guest: true,
         hooks: Default::default(),
         timed: heist_executor::histogram::Timed::default(),
         seed: 1,

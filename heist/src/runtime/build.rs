@@ -103,6 +103,7 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         event_interval: settings.event_interval,
         loan: loan.clone(),
         next_slot: settings.next_slot,
+        guest: admits_guest(settings),
         hooks: hooks.clone(),
         timed: poll_times::timed(settings),
         seed: settings.seed.as_ref().map_or(seed, RngSeed::as_u64),
@@ -127,6 +128,14 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
             Err(error)
         }
     }
+}
+
+/// Whether a thread in `block_on` is as good as a worker's: not if those were asked to be special.
+fn admits_guest(settings: &Builder) -> bool {
+    let special = settings.on_thread_start.is_some()
+        || settings.on_thread_stop.is_some()
+        || settings.thread_stack_size.is_some();
+    settings.tasks_in_block_on && !special
 }
 
 fn handle(

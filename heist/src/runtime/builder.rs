@@ -63,6 +63,7 @@ pub struct Builder {
     pub(super) max_io_events_per_tick: usize,
     pub(super) max_io_events_per_busy_tick: Option<usize>,
     pub(super) next_slot: bool,
+    pub(super) tasks_in_block_on: bool,
     pub(super) seed: Option<RngSeed>,
     pub(super) poll_times: PollTimes,
     pub(super) latencies: Latencies,
@@ -121,6 +122,7 @@ impl Builder {
             max_io_events_per_tick: 1024,
             max_io_events_per_busy_tick: None,
             next_slot: true,
+            tasks_in_block_on: true,
             seed: None,
             poll_times: PollTimes::new(),
             latencies: Latencies::default(),
@@ -313,7 +315,8 @@ impl Builder {
 
     /// Sets after how many tasks a worker looks at the injector, the queue for tasks from outside, before
     /// its own queue. Unless set, a worker of a multi-thread runtime does so after as many tasks as take about 200 µs,
-    /// between 2 and 127; a current-thread runtime after 31.
+    /// between 2 and 127; a current-thread runtime after 31. A worker takes one to run next, and others to fill its own queue up
+    /// to that number; after a `yield_now` up to 128.
     ///
     /// # Panics
     ///
@@ -376,6 +379,33 @@ impl Builder {
     /// ```
     pub fn disable_lifo_slot(&mut self) -> &mut Self {
         self.next_slot = false;
+        self
+    }
+
+    /// Whether [`Runtime::block_on`] may poll tasks on its thread, between polls of its own future. Default: yes.
+    ///
+    /// A future in `block_on` that exchanges messages with a task pays two wake-ups of threads for each of them. Once a few
+    /// answers in a row have come within 200 µs, its thread polls that task itself, one at a time and for as long as
+    /// the answers are quick; everything else stays with the workers. A task that blocks its thread then blocks the
+    /// future, too: turn it off where a task may, or where tasks must see worker threads only.
+    ///
+    /// It is off by itself if the workers' threads are special ([`on_thread_start`](Self::on_thread_start),
+    /// [`on_thread_stop`](Self::on_thread_stop), [`thread_stack_size`](Self::thread_stack_size)), and where polls are timed one
+    /// by one. Multi-thread runtime only.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = heist::runtime::Builder::new_multi_thread().tasks_in_block_on(false).build()?;
+    /// let main = std::thread::current().id();
+    /// runtime.block_on(async move {
+    ///     let elsewhere = heist::spawn(async move { std::thread::current().id() != main });
+    ///     assert!(elsewhere.await.unwrap());
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tasks_in_block_on(&mut self, on: bool) -> &mut Self {
+        self.tasks_in_block_on = on;
         self
     }
 

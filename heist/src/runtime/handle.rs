@@ -272,6 +272,14 @@ impl Handle {
         }
     }
 
+    /// As [`wait_for`](Self::wait_for); the runtime is not shut down meanwhile, so this thread may poll tasks as well.
+    pub(super) fn wait_for_as_guest<F: Future>(&self, future: F) -> F::Output {
+        match &self.shared.scheduler {
+            Scheduler::CurrentThread(scheduler) => scheduler.block_on(future),
+            Scheduler::MultiThread(scheduler) => scheduler.block_on_as_guest(future),
+        }
+    }
+
     pub(crate) fn spawn_as<F>(&self, future: F, meta: Meta) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

@@ -81,6 +81,15 @@ impl RuntimeMetrics {
         scheduler!(self, handle => handle.remote_schedules())
     }
 
+    /// Polls of tasks by threads in [`Runtime::block_on`](super::Runtime::block_on): in no worker's count. 0 on a
+    /// current-thread runtime, where that thread is the worker.
+    pub fn block_on_poll_count(&self) -> u64 {
+        match &self.handle.shared.scheduler {
+            Scheduler::CurrentThread(_) => 0,
+            Scheduler::MultiThread(handle) => handle.guest_polls(),
+        }
+    }
+
     /// How often a task, or the future of a `block_on`, had to yield because its budget was used up; see
     /// [`coop`](crate::task::coop).
     ///

@@ -80,7 +80,7 @@ pub use heist_executor::task::{TaskInfo, TaskState};
 /// Which worker of its runtime this thread is, as [`RuntimeMetrics`] counts them; `None` if it is none.
 ///
 /// A thread in the [`Runtime::block_on`] of a current-thread runtime is worker 0 while it is the one that runs the tasks.
-/// In the `block_on` of a multi-thread runtime, on a thread of the blocking pool and outside of a runtime there is no
+/// In the `block_on` of a multi-thread runtime (for a task that is polled there as well), on a thread of the blocking pool and outside of a runtime there is no
 /// worker. A task may be on another worker after each `.await`.
 ///
 /// ```

@@ -169,6 +169,11 @@ impl Runtime {
     /// current-thread runtime this is what runs the tasks and turns I/O and timers; of several threads that
     /// call it at once, one does so and the others wait for their own futures.
     ///
+    /// A multi-thread runtime may poll tasks on this thread, too, between two polls of the future: those that the future
+    /// is in conversation with, that is, that it wakes and that have answered quickly several times in a row. So an answer
+    /// needs no other thread. What the future waits for beside that answer, a timer say, is seen after the task's poll,
+    /// which should be short, as any poll should. [`Builder::tasks_in_block_on`] turns it off.
+    ///
     /// # Panics
     ///
     /// If `future` panics, and if called from asynchronous code.
@@ -186,7 +191,8 @@ impl Runtime {
         let _driving = context::start_driving(&self.handle, Role::Visitor);
         match &self.kind {
             Kind::CurrentThread(Some(scheduler)) => scheduler.block_on(future),
-            Kind::CurrentThread(None) | Kind::MultiThread { .. } => self.handle.wait_for(future),
+            Kind::CurrentThread(None) => self.handle.wait_for(future),
+            Kind::MultiThread { .. } => self.handle.wait_for_as_guest(future),
         }
     }
 
