@@ -14,6 +14,7 @@
 //! | bench | questions |
 //! |---|---|
 //! | `spawn` | what a task costs from spawn to join, one, many, chained, in a set, on one thread |
+//! | `memory` | no times: bytes and allocations of a pending task, and the work that `ci/task-cost` counts instructions of |
 //! | `remote` | the same from outside of the runtime, idle and busy; a wake from another thread |
 //! | `sched` | ping-pong, passes through the queue, waking many, a load that one worker has and others must take |
 //! | `block_on` | what `block_on`'s own future pays for talking to tasks, beside a task that does the same |

@@ -42,7 +42,7 @@ use heist_primitive::thread;
 use crate::coop;
 use crate::driver::{Around, ThreadName};
 use crate::hooks::{Hooks, PanicHook, TaskHook};
-use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, TaskRef, raw};
+use crate::task::{How, JoinHandle, Meta, Queue, Runnable, Schedule, TaskRef, raw};
 
 /// How a pool is made.
 pub struct Config {
@@ -513,9 +513,23 @@ impl Unscheduled {
     }
 }
 
-impl Schedule for Unscheduled {
-    fn schedule(&self, task: Runnable, _: How) {
+/// For a task that is scheduled without need.
+struct Nowhere;
+
+impl Queue for Nowhere {
+    fn push(self, task: Runnable, _: How) {
         drop(task);
+    }
+}
+
+impl Schedule for Unscheduled {
+    type Queue = Nowhere;
+
+    /// The watch is told after the wake.
+    const RELEASES_LAST: bool = true;
+
+    fn queue(&self) -> Nowhere {
+        Nowhere
     }
 
     fn release(&self, _: u64) -> Option<TaskRef> {

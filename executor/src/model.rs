@@ -7,25 +7,60 @@ use heist_primitive::sync::{Arc, Mutex};
 
 use crate::loan::{Loan, sleep_limit};
 use crate::park::Parker;
-use crate::task::registry::Registry;
-use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, TaskRef, TaskSlot, raw};
+use crate::task::registry::{Desk, Registry};
+use crate::task::{
+    How, JoinHandle, Lent, Lifeline, Meta, Runnable, Scheduler, TaskInfo, TaskRef, TaskSlot, raw,
+};
 
-/// A scheduler whose queue the model's threads serve by hand.
+/// A scheduler whose queue the model's threads serve by hand. With the last of its clones its tasks are shut down.
 #[derive(Clone)]
-pub struct Hand(Arc<Inner>);
+pub struct Hand(Arc<Owner>);
+
+struct Owner(Arc<Inner>);
 
 struct Inner {
-    queue: Mutex<VecDeque<Runnable>>,
+    /// `None` once all is shut down: a `Runnable` in it would keep the scheduler that keeps it.
+    queue: Mutex<Option<VecDeque<Runnable>>>,
     registry: Registry,
+    lifeline: Lifeline<Self>,
 }
 
-impl Schedule for Arc<Inner> {
-    fn schedule(&self, task: Runnable, _: How) {
-        self.queue.lock().push_back(task);
+impl Inner {
+    fn pop(&self) -> Option<Runnable> {
+        self.queue.lock().as_mut()?.pop_front()
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.registry.shut_down(0);
+        self.0.lifeline.cut();
+        let queued = self.0.queue.lock().take();
+        drop(queued);
+    }
+}
+
+impl Scheduler for Inner {
+    /// Never: so every push of a model's is one from outside.
+    fn schedule_here(&self, task: Runnable, _: How) -> Option<Runnable> {
+        Some(task)
+    }
+
+    fn is_kept_here(&self) -> bool {
+        false
+    }
+
+    fn schedule_elsewhere(&self, task: Runnable) {
+        let mut task = Some(task);
+        if let Some(queue) = &mut *self.queue.lock() {
+            queue.extend(task.take());
+        }
+        // Complete already, and dropped without the lock.
+        drop(task);
     }
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
-        self.registry.remove(registry_slot)
+        self.registry.remove(None, registry_slot)
     }
 }
 
@@ -38,10 +73,17 @@ impl Default for Hand {
 impl Hand {
     /// An empty queue.
     pub fn new() -> Self {
-        Self(Arc::new(Inner {
-            queue: Mutex::new(VecDeque::new()),
-            registry: Registry::new(0),
-        }))
+        let inner = Arc::new(Inner {
+            queue: Mutex::new(Some(VecDeque::new())),
+            registry: Registry::new(1),
+            lifeline: Lifeline::new(),
+        });
+        inner.lifeline.tie(&inner);
+        Self(Arc::new(Owner(inner)))
+    }
+
+    fn inner(&self) -> &Arc<Inner> {
+        &self.0.0
     }
 
     /// Spawns onto the queue.
@@ -50,17 +92,32 @@ impl Hand {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, runnable, join) = raw::new_task(future, self.0.clone(), Meta::caller());
-        match self.0.registry.insert(None, task) {
-            Ok(()) => self.0.schedule(runnable, How::Spawned),
+        self.spawn_at(None, future)
+    }
+
+    /// Spawns onto the queue, from the thread that has `desk`.
+    pub fn spawn_at<F>(&self, desk: Option<&OnlyDesk>, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (task, runnable, join) = raw::new_task(future, Lent::of(self.inner()), Meta::caller());
+        match self.inner().registry.insert(desk.map(|desk| &desk.0), task) {
+            Ok(()) => self.inner().schedule_elsewhere(runnable),
             Err(task) => task.shutdown(),
         }
         JoinHandle::new(join)
     }
 
+    /// Lists the tasks that are live and looks at each.
+    pub fn count_tasks(&self) -> usize {
+        let tasks = self.inner().registry.tasks();
+        tasks.into_iter().filter_map(TaskInfo::new).count()
+    }
+
     /// Runs the first of the queue; false if there was none.
     pub fn run_one(&self) -> bool {
-        let task = self.0.queue.lock().pop_front();
+        let task = self.inner().pop();
         task.map(Runnable::run).is_some()
     }
 
@@ -71,15 +128,31 @@ impl Hand {
 
     /// Cancels all tasks.
     pub fn shut_down(&self) {
-        self.0.registry.shut_down(0);
+        self.inner().registry.shut_down(0);
     }
 
     /// Moves the first of the queue into `slot` and puts back who was there.
     pub fn put_into(&self, slot: &Slot) {
-        let task = self.0.queue.lock().pop_front();
+        let task = self.inner().pop();
         if let Some(displaced) = task.and_then(|task| slot.0.put(task)) {
-            self.0.queue.lock().push_back(displaced);
+            self.inner().schedule_elsewhere(displaced);
         }
+    }
+}
+
+/// The only desk of a [`Hand`]'s registry: one of them for each.
+pub struct OnlyDesk(Desk);
+
+impl Default for OnlyDesk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl OnlyDesk {
+    /// With nothing entered yet.
+    pub fn new() -> Self {
+        Self(Desk::new(0))
     }
 }
 

@@ -298,3 +298,63 @@ fn the_last_reference_frees_after_all_accesses() {
         other.join().unwrap();
     });
 }
+
+/// A handle that nobody polls against the completer: the later of the two finds itself alone and frees the cell.
+#[test]
+fn a_handle_that_is_left_alone_frees_after_all_accesses() {
+    model(3, || {
+        let hand = Hand::new();
+        let tracked = Arc::new(());
+        let output = tracked.clone();
+        let join = hand.spawn(async move { output });
+        let worker = {
+            let hand = hand.clone();
+            thread::spawn(move || hand.run_all())
+        };
+        drop(join);
+        worker.join().unwrap();
+        assert_eq!(Arc::strong_count(&tracked), 1);
+    });
+}
+
+/// A handle that is polled and dropped by another thread while the task ends: who is left frees what that thread has written.
+#[test]
+fn a_completer_that_is_left_alone_frees_after_all_accesses() {
+    model(3, || {
+        let hand = Hand::new();
+        let mut join = hand.spawn(async {});
+        let waker = Waker::from(StdArc::new(Probe(AtomicUsize::new(0))));
+        let other = thread::spawn(move || {
+            let _ = Pin::new(&mut join).poll(&mut Context::from_waker(&waker));
+            drop(waker);
+            drop(join);
+        });
+        hand.run_all();
+        other.join().unwrap();
+    });
+}
+
+/// A waker that is the only thing left of a runtime: the wake found the task idle, and all else goes meanwhile.
+#[test]
+fn a_wake_from_outside_outlives_the_scheduler() {
+    model(3, || {
+        let hand = Hand::new();
+        let place: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
+        let tracked = Arc::new(());
+        let task = {
+            let (place, tracked) = (place.clone(), tracked.clone());
+            poll_fn(move |cx| {
+                let _held = &tracked;
+                *place.lock() = Some(cx.waker().clone());
+                Poll::<()>::Pending
+            })
+        };
+        drop(hand.spawn(task));
+        hand.run_all();
+        let waker = place.lock().take().unwrap();
+        let other = thread::spawn(move || waker.wake());
+        drop(hand);
+        other.join().unwrap();
+        assert_eq!(Arc::strong_count(&tracked), 1);
+    });
+}

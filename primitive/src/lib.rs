@@ -12,6 +12,7 @@
 //! | `sync::atomic::UnmodelledU64` | std | std: for counters and ids that order nothing |
 //! | `thread`, `thread_local!`, `hint` | std | loom |
 //! | `sync::StdArc` | std | std: for `std::task::Wake`, which takes no other |
+//! | `sync::OnceLock` | std | std's, and a flag of loom's |
 //!
 //! Invariants about absence: no type of heist's, no unsafe, no logic. Code above this crate names a
 //! `cfg(heist_loom)` only for size constants, in a `model` module, or at module level.

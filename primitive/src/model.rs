@@ -80,6 +80,42 @@ pub mod sync {
         }
     }
 
+    /// std's `OnceLock` behind a flag of loom's, which shows its order; for what one thread sets.
+    #[derive(Debug)]
+    pub struct OnceLock<T> {
+        value: std::sync::OnceLock<T>,
+        is_set: atomic::AtomicBool,
+    }
+
+    impl<T> Default for OnceLock<T> {
+        fn default() -> Self {
+            Self {
+                value: std::sync::OnceLock::new(),
+                is_set: atomic::AtomicBool::new(false),
+            }
+        }
+    }
+
+    impl<T> OnceLock<T> {
+        /// The value, if it was set.
+        pub fn get(&self) -> Option<&T> {
+            self.is_set
+                .load(atomic::Ordering::Acquire)
+                .then(|| self.value.get())?
+        }
+
+        /// Sets it, once.
+        ///
+        /// # Errors
+        ///
+        /// `value`, if it was set before.
+        pub fn set(&self, value: T) -> Result<(), T> {
+            self.value.set(value)?;
+            self.is_set.store(true, atomic::Ordering::Release);
+            Ok(())
+        }
+    }
+
     /// loom's reader-writer lock with parking_lot's signature.
     #[derive(Debug, Default)]
     pub struct RwLock<T>(loom::sync::RwLock<T>);

@@ -3,9 +3,9 @@
 /// Locks, reference counts and atomics.
 pub mod sync {
     pub use parking_lot::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard};
-    pub use std::sync::Arc;
     /// std's `Arc` in every build, for `std::task::Wake`.
     pub use std::sync::Arc as StdArc;
+    pub use std::sync::{Arc, OnceLock};
 
     /// Atomic integers, pointers and fences.
     pub mod atomic {

@@ -50,7 +50,8 @@ use crate::histogram::{Histogram, Timed};
 use crate::hooks::{Hooks, Sleeping};
 use crate::multi_thread::WorkerCounters;
 use crate::park::{self, Parker};
-use crate::task::{How, Id, JoinHandle, Meta, Runnable, Schedule, TaskInfo, raw};
+use crate::task::registry::Desk;
+use crate::task::{How, Id, JoinHandle, Lent, Meta, Runnable, Scheduler as _, TaskInfo, raw};
 
 pub(crate) use shared::Shared;
 pub use shared::is_current;
@@ -90,6 +91,7 @@ impl fmt::Debug for Config {
 struct Core {
     local: VecDeque<Runnable>,
     driver: Box<dyn Driver>,
+    desk: Desk,
     tick: u32,
 }
 
@@ -105,12 +107,13 @@ impl Scheduler {
         let core = Core {
             local: VecDeque::with_capacity(64),
             driver,
+            desk: Desk::new(0),
             tick: 0,
         };
+        let shared = Arc::new(Shared::new(&config, unparker, core));
+        shared.lifeline.tie(&shared);
         Self {
-            handle: Handle {
-                shared: Arc::new(Shared::new(&config, unparker, core)),
-            },
+            handle: Handle { shared },
         }
     }
 
@@ -195,6 +198,14 @@ impl Scheduler {
             drop(Entered::new(shared, core));
         }
         shared.drop_core();
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        if !self.handle.shared.is_closed() {
+            self.shutdown();
+        }
     }
 }
 
@@ -285,7 +296,7 @@ impl Drop for Entered<'_> {
     fn drop(&mut self) {
         if self.shared.is_closed() {
             // While this thread is still the one that tasks know.
-            self.shared.registry.shut_down(0);
+            self.shared.cancel_all();
         }
         self.end_stretch();
         self.shared.counters.forced_yields.add(coop::take_refusals());
@@ -308,7 +319,11 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_and(future, meta, |task| self.shared.schedule(task, How::Spawned))
+        self.spawn_and(future, meta, |task| {
+            if let Some(task) = self.shared.schedule_here(task, How::Spawned) {
+                self.shared.schedule_elsewhere(task);
+            }
+        })
     }
 
     /// As [`spawn`](Self::spawn), but the task's first poll is here and now, on the calling thread; after it the task is on
@@ -326,11 +341,11 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, runnable, join) = raw::new_task(future, self.shared.clone(), meta);
+        let (task, runnable, join) = raw::new_task(future, Lent::of(&self.shared), meta);
         if let Some(hooks) = &self.shared.hooks {
             hooks.spawned(&task);
         }
-        match self.shared.registry.insert(None, task) {
+        match self.shared.enter(task) {
             Ok(()) => start(runnable),
             Err(task) => task.shutdown(),
         }

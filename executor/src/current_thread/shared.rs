@@ -27,8 +27,8 @@ use crate::driver::{Clock, Driver};
 use crate::hooks::{Hooks, PanicHook};
 use crate::multi_thread::{Counter, Counters, WorkerCounters};
 use crate::queue::{Injector, retry};
-use crate::task::registry::Registry;
-use crate::task::{How, Runnable, Schedule, TaskRef};
+use crate::task::registry::{Desk, Registry};
+use crate::task::{How, Lifeline, Runnable, Scheduler, TaskRef};
 
 heist_primitive::thread_local! {
     static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     injector: Injector,
     unparker: Waker,
     pub(super) registry: Registry,
+    /// Keeps this for its tasks, until all are shut down.
+    pub(super) lifeline: Lifeline<Self>,
     slot: Mutex<CoreSlot>,
     closed: AtomicBool,
     remote_schedules: UnmodelledU64,
@@ -84,7 +86,8 @@ impl Shared {
         Self {
             injector: Injector::new(),
             unparker,
-            registry: Registry::new(0),
+            registry: Registry::new(1),
+            lifeline: Lifeline::new(),
             slot: Mutex::new(CoreSlot {
                 core: Some(core),
                 waiting: Vec::new(),
@@ -184,6 +187,32 @@ impl Shared {
         }
     }
 
+    /// Calls `f` with the end of the registry that the holder of the core has, if this thread is that.
+    fn with_desk<R>(&self, f: impl FnOnce(Option<&Desk>) -> R) -> R {
+        let mut f = Some(f);
+        let here = CURRENT.try_with(|current| {
+            let current = current.borrow();
+            let local = current
+                .as_ref()
+                .filter(|local| std::ptr::eq(&*local.shared, self))?;
+            f.take().map(|f| f(local.desk.borrow().as_ref()))
+        });
+        match (here.ok().flatten(), f) {
+            (Some(done), _) => done,
+            (None, Some(f)) => f(None),
+            (None, None) => unreachable!("it was called here"),
+        }
+    }
+
+    /// Enters a task into the registry, from wherever.
+    ///
+    /// # Errors
+    ///
+    /// The task, if the scheduler is shutting down.
+    pub(super) fn enter(&self, task: TaskRef) -> Result<(), TaskRef> {
+        self.with_desk(|desk| self.registry.insert(desk, task))
+    }
+
     /// Whether this thread holds the core. If so it is not waiting in the driver, and looks again before it does.
     fn is_held_here(&self) -> bool {
         CURRENT
@@ -225,6 +254,12 @@ impl Shared {
         if self.stamps {
             task.stamp((self.clock)());
         }
+    }
+
+    /// Only after [`close`](Self::close), by the holder of the core.
+    pub(super) fn cancel_all(&self) {
+        self.registry.shut_down(0);
+        self.lifeline.cut();
     }
 
     pub(super) fn close(&self) {
@@ -275,24 +310,32 @@ impl Shared {
     }
 }
 
-impl Schedule for Arc<Shared> {
-    fn schedule(&self, task: Runnable, how: How) {
+impl Scheduler for Shared {
+    fn schedule_here(&self, task: Runnable, how: How) -> Option<Runnable> {
         self.stamp(&task);
         let mut task = Some(task);
         let _ = CURRENT.try_with(|current| {
             let current = current.borrow();
-            let here = current.as_ref().filter(|local| Arc::ptr_eq(&local.shared, self));
+            let here = current
+                .as_ref()
+                .filter(|local| std::ptr::eq(&*local.shared, self));
             if let (Some(local), Some(task)) = (here, task.take_if(|_| here.is_some())) {
                 local.schedule(task, how);
             }
         });
-        if let Some(task) = task {
-            self.inject(task);
-        }
+        task
+    }
+
+    fn is_kept_here(&self) -> bool {
+        false
+    }
+
+    fn schedule_elsewhere(&self, task: Runnable) {
+        self.inject(task);
     }
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
-        self.registry.remove(registry_slot)
+        self.with_desk(|desk| self.registry.remove(desk, registry_slot))
     }
 
     fn hooks(&self) -> Option<&Hooks> {
@@ -306,6 +349,10 @@ impl Schedule for Arc<Shared> {
     fn task_panicked(&self) {
         Shared::task_panicked(self);
     }
+
+    fn stamps(&self) -> bool {
+        self.stamps
+    }
 }
 
 /// The side of the thread that holds the core.
@@ -315,6 +362,8 @@ pub(super) struct Local {
     /// Wait until the driver was looked into.
     yielded: RefCell<Vec<Runnable>>,
     driver: RefCell<Option<Box<dyn Driver>>>,
+    /// This end of the registry.
+    desk: RefCell<Option<Desk>>,
     tick: Cell<u32>,
     /// What this thread was in before.
     outer: RefCell<Option<Rc<Local>>>,
@@ -322,12 +371,18 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) fn new(shared: Arc<Shared>, core: Core) -> Self {
-        let Core { local, driver, tick } = core;
+        let Core {
+            local,
+            driver,
+            desk,
+            tick,
+        } = core;
         Self {
             shared,
             queue: RefCell::new(local),
             yielded: RefCell::new(Vec::new()),
             driver: RefCell::new(Some(driver)),
+            desk: RefCell::new(Some(desk)),
             tick: Cell::new(tick),
             outer: RefCell::new(None),
         }
@@ -350,9 +405,11 @@ impl Local {
             .borrow_mut()
             .take()
             .expect("the driver is out only during a turn");
+        let desk = self.desk.borrow_mut().take();
         Core {
             local,
             driver,
+            desk: desk.expect("it leaves once"),
             tick: self.tick.get(),
         }
     }

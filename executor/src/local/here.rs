@@ -17,11 +17,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use heist_primitive::sync::Arc;
-
 use super::Local;
 use super::shared::Shared;
 use crate::task::Runnable;
+use crate::task::registry::Desk;
 
 #[derive(Clone)]
 struct Here {
@@ -83,12 +82,29 @@ pub(super) fn is_running() -> bool {
         .unwrap_or(false)
 }
 
+/// Calls `f` with the end of the registry that the set's owner has, if that set is current.
+pub(super) fn with_desk<R>(shared: &Shared, f: impl FnOnce(Option<&Desk>) -> R) -> R {
+    let mut f = Some(f);
+    let here = HERE.try_with(|current| {
+        let current = current.borrow();
+        let here = current
+            .as_ref()
+            .filter(|here| std::ptr::eq(&*here.local.shared, shared))?;
+        f.take().map(|f| f(Some(&here.local.desk)))
+    });
+    match (here.ok().flatten(), f) {
+        (Some(done), _) => done,
+        (None, Some(f)) => f(None),
+        (None, None) => unreachable!("it was called here"),
+    }
+}
+
 /// Queues `task` without a lock if its set runs on this thread; else gives it back.
-pub(super) fn schedule(shared: &Arc<Shared>, task: Runnable) -> Option<Runnable> {
+pub(super) fn schedule(shared: &Shared, task: Runnable) -> Option<Runnable> {
     let mut task = Some(task);
     let _ = HERE.try_with(|current| {
         if let Some(here) = &*current.borrow() {
-            if here.running && Arc::ptr_eq(&here.local.shared, shared) {
+            if here.running && std::ptr::eq(&*here.local.shared, shared) {
                 here.local.queue.borrow_mut().extend(task.take());
                 if let Some(home) = &shared.home {
                     home.counters.local_schedules.add(1);

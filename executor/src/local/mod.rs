@@ -41,7 +41,8 @@ use heist_primitive::sync::atomic::Ordering;
 use crate::coop;
 use crate::current_thread;
 use crate::hooks::PanicHook;
-use crate::task::{How, JoinHandle, Meta, Runnable, Schedule, raw};
+use crate::task::registry::Desk;
+use crate::task::{How, JoinHandle, Lent, Meta, Runnable, Scheduler, raw};
 
 use shared::Shared;
 
@@ -53,6 +54,7 @@ const TASKS_PER_TICK: usize = 61;
 /// The owner's side.
 struct Local {
     shared: Arc<Shared>,
+    desk: Desk,
     queue: RefCell<VecDeque<Runnable>>,
 }
 
@@ -85,9 +87,12 @@ impl LocalSet {
     }
 
     fn with_shared(shared: Shared) -> Self {
+        let shared = Arc::new(shared);
+        shared.lifeline.tie(&shared);
         Self {
             local: Rc::new(Local {
-                shared: Arc::new(shared),
+                shared,
+                desk: Desk::new(0),
                 queue: RefCell::new(VecDeque::new()),
             }),
         }
@@ -173,15 +178,19 @@ impl Local {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (task, runnable, join) = raw::new_local_task(future, self.shared.clone(), meta);
+        let (task, runnable, join) = raw::new_local_task(future, Lent::of(&self.shared), meta);
         if let Some(home) = &self.shared.home {
             home.guests.spawned.add(1);
             if let Some(hooks) = &home.hooks {
                 hooks.spawned(&task);
             }
         }
-        match self.shared.registry.insert(None, task) {
-            Ok(()) => self.shared.schedule(runnable, How::Spawned),
+        match self.shared.registry.insert(Some(&self.desk), task) {
+            Ok(()) => {
+                if let Some(task) = self.shared.schedule_here(runnable, How::Spawned) {
+                    self.shared.schedule_elsewhere(task);
+                }
+            }
             // R8: on the owner's thread (L1).
             Err(task) => task.shutdown(),
         }
@@ -191,6 +200,7 @@ impl Local {
     /// L2. What a task's drop wakes or spawns meets a closed registry, or is drained after.
     fn shut_down(&self) {
         self.shared.registry.shut_down(0);
+        self.shared.lifeline.cut();
         self.shared.close();
         while let Some(task) = self.pop() {
             drop(task);

@@ -20,7 +20,7 @@ use heist_primitive::sync::{Arc, Mutex};
 use crate::current_thread;
 use crate::hooks::{Hooks, PanicHook};
 use crate::task::registry::Registry;
-use crate::task::{How, Runnable, Schedule, TaskRef};
+use crate::task::{How, Lifeline, Runnable, Scheduler, TaskRef};
 
 use super::here;
 
@@ -35,6 +35,8 @@ struct Remote {
 pub(super) struct Shared {
     remote: Mutex<Remote>,
     pub(super) registry: Registry,
+    /// Keeps this for its tasks, until all are shut down.
+    pub(super) lifeline: Lifeline<Self>,
     /// Touched by the owner's thread only.
     pub(super) shut_down_on_panic: AtomicBool,
     pub(super) panicked: AtomicBool,
@@ -52,7 +54,8 @@ impl Shared {
                 waker: None,
                 closed: false,
             }),
-            registry: Registry::new(0),
+            registry: Registry::new(1),
+            lifeline: Lifeline::new(),
             shut_down_on_panic: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
             home,
@@ -107,24 +110,34 @@ impl Shared {
     }
 }
 
-impl Schedule for Arc<Shared> {
-    fn schedule(&self, task: Runnable, _: How) {
+impl Scheduler for Shared {
+    fn schedule_here(&self, task: Runnable, _: How) -> Option<Runnable> {
         if let Some(home) = &self.home {
             home.stamp(&task);
         }
-        if let Some(task) = here::schedule(self, task) {
-            if let Some(home) = &self.home {
-                home.count_remote_schedule();
-            }
-            self.push(task);
+        here::schedule(self, task)
+    }
+
+    fn is_kept_here(&self) -> bool {
+        false
+    }
+
+    fn schedule_elsewhere(&self, task: Runnable) {
+        if let Some(home) = &self.home {
+            home.count_remote_schedule();
         }
+        self.push(task);
+    }
+
+    fn stamps(&self) -> bool {
+        self.home.as_ref().is_some_and(|home| home.stamps())
     }
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
         if let Some(home) = &self.home {
             home.guests.ended.add(1);
         }
-        self.registry.remove(registry_slot)
+        here::with_desk(self, |desk| self.registry.remove(desk, registry_slot))
     }
 
     fn hooks(&self) -> Option<&Hooks> {

@@ -36,12 +36,14 @@ use super::shared::Shared;
 use super::worker;
 use crate::driver::{Around, ThreadName};
 use crate::queue::Local;
+use crate::task::registry::Desk;
 use crate::threads::Threads;
 
 /// A worker's identity.
 pub(super) struct Seat {
     pub(super) index: usize,
     pub(super) local: Local,
+    pub(super) desk: Desk,
 }
 
 struct State {

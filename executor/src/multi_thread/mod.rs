@@ -37,7 +37,8 @@ use crate::hooks::Hooks;
 use crate::loan::Loan;
 use crate::park;
 use crate::queue::Local;
-use crate::task::{How, Id, JoinHandle, Meta, Runnable, Schedule, TaskInfo, raw};
+use crate::task::registry::Desk;
+use crate::task::{Id, JoinHandle, Lent, Meta, Runnable, TaskInfo, TaskRef, raw};
 
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
@@ -108,6 +109,7 @@ impl Pool {
         );
         let locals: Vec<_> = (0..config.workers).map(|_| Local::new()).collect();
         let shared = Arc::new(Shared::new(&config, &locals));
+        shared.lifeline.tie(&shared);
         Self {
             handle: Handle { shared },
             thread_name: config.thread_name,
@@ -135,7 +137,8 @@ impl Pool {
         };
         shared.crew.open(starter.clone());
         for (index, local) in std::mem::take(&mut self.locals).into_iter().enumerate() {
-            Crew::start(shared, starter.clone(), Seat { index, local })?;
+            let desk = Desk::new(index);
+            Crew::start(shared, starter.clone(), Seat { index, local, desk })?;
         }
         Ok(())
     }
@@ -150,10 +153,25 @@ impl Pool {
         let all = self.handle.shared.crew.join(limit);
         if all {
             // Without a single worker (none could be started) nobody else has cancelled the tasks.
-            self.handle.shared.registry.shut_down(0);
-            self.handle.shared.drain();
+            self.cancel_all();
         }
         all
+    }
+
+    fn cancel_all(&self) {
+        self.handle.shared.registry.shut_down(0);
+        self.handle.shared.lifeline.cut();
+        self.handle.shared.drain();
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // It was never started. Else the workers see to it.
+        if !self.locals.is_empty() {
+            self.handle.shared.close();
+            self.cancel_all();
+        }
     }
 }
 
@@ -188,7 +206,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_and(future, meta, |task| self.shared.schedule(task, How::Spawned))
+        self.spawn_and(future, meta, |task, runnable| self.shared.launch(task, runnable))
     }
 
     /// As [`spawn`](Self::spawn), but the task's first poll is here and now, on the calling thread; after it the task is on
@@ -198,26 +216,31 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_and(future, meta, |task| {
-            coop::budget(|| task.run());
+        self.spawn_and(future, meta, |task, runnable| {
+            self.shared.enter(task)?;
+            coop::budget(|| runnable.run());
             // The calling task's poll may go on for long.
             worker::with_current(&self.shared, Worker::notify_of_yielded_in_poll);
+            Ok(())
         })
     }
 
-    fn spawn_and<F>(&self, future: F, meta: Meta, start: impl FnOnce(Runnable)) -> JoinHandle<F::Output>
+    fn spawn_and<F>(
+        &self,
+        future: F,
+        meta: Meta,
+        start: impl FnOnce(TaskRef, Runnable) -> Result<(), TaskRef>,
+    ) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, runnable, join) = raw::new_task(future, self.shared.clone(), meta);
+        let (task, runnable, join) = raw::new_task(future, Lent::of(&self.shared), meta);
         if let Some(hooks) = &self.shared.hooks {
             hooks.spawned(&task);
         }
-        let worker = worker::with_current(&self.shared, |worker| worker.index());
-        match self.shared.registry.insert(worker, task) {
-            Ok(()) => start(runnable),
-            Err(task) => task.shutdown(),
+        if let Err(task) = start(task, runnable) {
+            task.shutdown();
         }
         JoinHandle::new(join)
     }
@@ -286,11 +309,12 @@ impl Handle {
     /// Polls `future` on this thread, which is not a worker, and sleeps between the polls.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
-        park::block_on(poll_fn(|cx| {
+        let poll = poll_fn(|cx| {
             let polled = future.as_mut().poll(cx);
             self.shared.count_forced_yields(coop::take_refusals());
             polled
-        }))
+        });
+        self.shared.keep(|| park::block_on(poll))
     }
 
     /// As [`block_on`](Self::block_on), but tasks that the future talks to may be polled on this thread between its own
@@ -310,9 +334,8 @@ impl Handle {
             self.shared.count_forced_yields(coop::take_refusals());
             polled
         });
-        park::block_on_and(polls, |parker| {
-            stay.get_or_init(|| Stay::begin(&self.shared)).wait(parker);
-        })
+        let wait = |parker: &park::Parker| stay.get_or_init(|| Stay::begin(&self.shared)).wait(parker);
+        self.shared.keep(|| park::block_on_and(polls, wait))
     }
 
     /// Polls of tasks by threads in [`block_on_as_guest`](Self::block_on_as_guest).

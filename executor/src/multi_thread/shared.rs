@@ -38,7 +38,7 @@ use crate::loan::Loan;
 use crate::park::Parker;
 use crate::queue::{Injector, Local, Remote, retry};
 use crate::task::registry::Registry;
-use crate::task::{How, Runnable, Schedule, TaskRef, TaskSlot};
+use crate::task::{How, Lifeline, Runnable, Scheduler, TaskRef, TaskSlot};
 
 /// The side of a worker that others see.
 pub(super) struct Peer {
@@ -60,6 +60,8 @@ pub(super) struct Shared {
     pub(super) registry: Registry,
     remote_schedules: CachePadded<UnmodelledU64>,
     closed: AtomicBool,
+    /// Keeps this for its tasks, until all are shut down.
+    pub(super) lifeline: Lifeline<Self>,
     /// The driver that workers wait in, if there is one.
     pub(super) loan: Option<StdArc<Loan>>,
     pub(super) hooks: Option<Box<Hooks>>,
@@ -77,6 +79,8 @@ pub(super) struct Shared {
 }
 
 heist_primitive::thread_local! {
+    /// The pool, by address, that somebody further up this thread's stack has a `Handle` of.
+    static KEPT: Cell<usize> = const { Cell::new(0) };
     /// The pool whose notifications this thread holds back, by address, and whether there is one.
     static BATCH: Cell<(usize, bool)> = const { Cell::new((0, false)) };
 }
@@ -99,6 +103,7 @@ impl Shared {
             registry: Registry::new(locals.len()),
             remote_schedules: CachePadded::new(UnmodelledU64::new(0)),
             closed: AtomicBool::new(false),
+            lifeline: Lifeline::new(),
             loan: config.loan.clone(),
             hooks: config.hooks.boxed(),
             on_panic: config.hooks.on_panic.clone(),
@@ -110,6 +115,47 @@ impl Shared {
             clock: config.clock.clone(),
             stamps: config.timed.stamps(),
         }
+    }
+
+    /// Enters a new task into the registry and puts it on a queue.
+    ///
+    /// # Errors
+    ///
+    /// The task, if the pool is shutting down.
+    pub(super) fn launch(&self, task: TaskRef, runnable: Runnable) -> Result<(), TaskRef> {
+        if self.stamps {
+            runnable.stamp((self.clock)());
+        }
+        let mut new = Some((task, runnable));
+        let here = worker::with_current(self, |worker| {
+            let (task, runnable) = new.take()?;
+            let entered = worker.enter(task);
+            if entered.is_ok() {
+                worker.schedule(runnable, How::Spawned);
+            }
+            Some(entered)
+        });
+        if let Some((task, runnable)) = new {
+            self.registry.insert(None, task)?;
+            if let Some(runnable) = guest::schedule(self, runnable, How::Spawned) {
+                self.inject(runnable);
+            }
+        }
+        here.flatten().unwrap_or(Ok(()))
+    }
+
+    /// Enters a new task into the registry, from wherever.
+    ///
+    /// # Errors
+    ///
+    /// The task, if the pool is shutting down.
+    pub(super) fn enter(&self, task: TaskRef) -> Result<(), TaskRef> {
+        let mut new = Some(task);
+        let here = worker::with_current(self, |worker| Some(worker.enter(new.take()?)));
+        if let Some(task) = new {
+            self.registry.insert(None, task)?;
+        }
+        here.flatten().unwrap_or(Ok(()))
     }
 
     /// Pushes a task from outside of the pool.
@@ -188,6 +234,19 @@ impl Shared {
                 .try_with(|batch| batch.replace((address, false)))
                 .unwrap_or_default(),
         );
+        f()
+    }
+
+    /// Runs `f`, in which a wake from this thread need not count the pool: the caller does.
+    pub(super) fn keep<R>(&self, f: impl FnOnce() -> R) -> R {
+        struct End(usize);
+        impl Drop for End {
+            fn drop(&mut self) {
+                let _ = KEPT.try_with(|kept| kept.set(self.0));
+            }
+        }
+        let address = std::ptr::from_ref(self).addr();
+        let _end = End(KEPT.try_with(|kept| kept.replace(address)).unwrap_or_default());
         f()
     }
 
@@ -290,8 +349,8 @@ impl Shared {
     }
 }
 
-impl Schedule for Arc<Shared> {
-    fn schedule(&self, task: Runnable, how: How) {
+impl Scheduler for Shared {
+    fn schedule_here(&self, task: Runnable, how: How) -> Option<Runnable> {
         if self.stamps {
             task.stamp((self.clock)());
         }
@@ -301,13 +360,22 @@ impl Schedule for Arc<Shared> {
                 worker.schedule(task, how);
             }
         });
-        if let Some(task) = task.and_then(|task| guest::schedule(self, task, how)) {
-            self.inject(task);
-        }
+        task.and_then(|task| guest::schedule(self, task, how))
+    }
+
+    fn is_kept_here(&self) -> bool {
+        let address = std::ptr::from_ref(self).addr();
+        let in_batch = || BATCH.try_with(|batch| batch.get().0 == address).unwrap_or(false);
+        KEPT.try_with(|kept| kept.get() == address).unwrap_or(false) || in_batch()
+    }
+
+    fn schedule_elsewhere(&self, task: Runnable) {
+        self.inject(task);
     }
 
     fn release(&self, registry_slot: u64) -> Option<TaskRef> {
-        self.registry.remove(registry_slot)
+        worker::with_current(self, |worker| worker.leave(registry_slot))
+            .unwrap_or_else(|| self.registry.remove(None, registry_slot))
     }
 
     #[inline]
@@ -318,5 +386,9 @@ impl Schedule for Arc<Shared> {
     #[inline]
     fn on_panic(&self) -> Option<&PanicHook> {
         self.on_panic.as_ref()
+    }
+
+    fn stamps(&self) -> bool {
+        self.stamps
     }
 }

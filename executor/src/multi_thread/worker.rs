@@ -52,7 +52,8 @@ use crate::hooks::Sleeping;
 use crate::loan::sleep_limit;
 use crate::queue::{Local, retry};
 use crate::rng::Rng;
-use crate::task::{self, How, Runnable, TaskSlot};
+use crate::task::registry::Desk;
+use crate::task::{self, How, Runnable, TaskRef, TaskSlot};
 
 /// Tasks in a row that may come from the next-slot.
 const NEXT_STREAK: u8 = 3;
@@ -92,6 +93,8 @@ pub(super) struct Worker {
     index: usize,
     /// Empty once the seat was left.
     local: RefCell<Option<Local>>,
+    /// Empty once the seat was left.
+    desk: RefCell<Option<Desk>>,
     searching: Cell<bool>,
     /// Inside of a task's poll, its destructors among it.
     running: Cell<bool>,
@@ -109,13 +112,13 @@ pub(super) struct Worker {
 }
 
 /// Calls `f` if this thread is a worker of `shared`.
-pub(super) fn with_current<R>(shared: &Arc<Shared>, f: impl FnOnce(&Worker) -> R) -> Option<R> {
+pub(super) fn with_current<R>(shared: &Shared, f: impl FnOnce(&Worker) -> R) -> Option<R> {
     CURRENT
         .try_with(|current| {
             let current = current.borrow();
             let worker = current
                 .as_ref()
-                .filter(|worker| Arc::ptr_eq(&worker.shared, shared))?;
+                .filter(|worker| std::ptr::eq(&*worker.shared, shared))?;
             Some(f(worker))
         })
         .ok()
@@ -132,12 +135,13 @@ pub fn current_index() -> Option<usize> {
 
 /// Works at `seat` until the pool is closed or the seat was left and taken.
 pub(super) fn run(shared: Arc<Shared>, seat: Seat) {
-    let Seat { index, local } = seat;
+    let Seat { index, local, desk } = seat;
     let injector_interval = shared.global_queue_interval.unwrap_or(FIRST_INJECTOR_INTERVAL);
     let worker = Rc::new(Worker {
         peer: shared.peers[index].clone(),
         index,
         local: RefCell::new(Some(local)),
+        desk: RefCell::new(Some(desk)),
         searching: Cell::new(false),
         running: Cell::new(false),
         // By its start.
@@ -178,9 +182,9 @@ pub(super) fn leave_seat() -> Option<Absent> {
     }
     worker.end_stretch();
     CURRENT.with(|current| current.borrow_mut().take());
-    let local = worker.local.take()?;
+    let (local, desk) = (worker.local.take()?, worker.desk.take()?);
     let index = worker.index;
-    match Crew::offer(&worker.shared, Seat { index, local }) {
+    match Crew::offer(&worker.shared, Seat { index, local, desk }) {
         None => Some(Absent(worker)),
         Some(seat) => {
             worker.sit_down(seat);
@@ -198,13 +202,26 @@ impl Drop for Absent {
 }
 
 impl Worker {
-    pub(super) fn index(&self) -> usize {
-        self.index
+    /// Enters a new task into the registry.
+    ///
+    /// # Errors
+    ///
+    /// The task, if the pool is shutting down.
+    pub(super) fn enter(&self, task: TaskRef) -> Result<(), TaskRef> {
+        self.shared.registry.insert(self.desk.borrow().as_ref(), task)
+    }
+
+    /// Takes a task that ends here out of the registry.
+    pub(super) fn leave(&self, registry_slot: u64) -> Option<TaskRef> {
+        self.shared
+            .registry
+            .remove(self.desk.borrow().as_ref(), registry_slot)
     }
 
     /// This thread is the worker again.
     fn sit_down(self: Rc<Self>, seat: Seat) {
         *self.local.borrow_mut() = Some(seat.local);
+        *self.desk.borrow_mut() = Some(seat.desk);
         self.awake_since.set((self.shared.clock)());
         CURRENT.with(|current| *current.borrow_mut() = Some(self));
     }
@@ -459,6 +476,7 @@ impl Worker {
 
     fn shut_down(&self) {
         self.shared.registry.shut_down(self.index);
+        self.shared.lifeline.cut();
         self.drain();
         // H2: who closed the pool may not wait for its end.
         self.shared.drain();

@@ -7,14 +7,22 @@ use std::io;
 use heist_primitive::sync::Mutex;
 
 use super::Id;
+use crate::hooks::{PanicHook, TaskMeta};
 
 type Payload = Box<dyn Any + Send + 'static>;
 
 /// A task ended without output: it was cancelled, or it panicked.
 pub struct JoinError {
     id: Id,
-    /// A payload is `Send` but not `Sync`: the lock makes the error both. Boxed to keep outputs small.
-    panic: Option<Box<Mutex<Payload>>>,
+    /// Boxed to keep outputs small.
+    panic: Option<Box<Panic>>,
+}
+
+struct Panic {
+    /// `Send` but not `Sync`: the lock makes the error both.
+    payload: Mutex<Payload>,
+    /// To be told if nobody collects it.
+    uncollected: Option<PanicHook>,
 }
 
 impl JoinError {
@@ -22,10 +30,27 @@ impl JoinError {
         Self { id, panic: None }
     }
 
-    pub(crate) fn panicked(id: Id, payload: Payload) -> Self {
+    pub(crate) fn panicked(id: Id, payload: Payload, uncollected: Option<PanicHook>) -> Self {
         Self {
             id,
-            panic: Some(Box::new(Mutex::new(payload))),
+            panic: Some(Box::new(Panic {
+                payload: Mutex::new(payload),
+                uncollected,
+            })),
+        }
+    }
+
+    /// It goes to whoever awaits the task.
+    pub(crate) fn collected(mut self) -> Self {
+        let hook = self.panic.as_mut().and_then(|panic| panic.uncollected.take());
+        drop(hook);
+        self
+    }
+
+    /// It is about to be dropped instead.
+    pub(crate) fn tell_uncollected(&self, task: &TaskMeta<'_>) {
+        if let Some(hook) = self.panic.as_ref().and_then(|panic| panic.uncollected.as_ref()) {
+            hook(task, self);
         }
     }
 
@@ -57,7 +82,7 @@ impl JoinError {
     /// The error itself if the task was cancelled.
     pub fn try_into_panic(self) -> Result<Payload, Self> {
         match self.panic {
-            Some(payload) => Ok(payload.into_inner()),
+            Some(panic) => Ok(panic.payload.into_inner()),
             None => Err(self),
         }
     }
@@ -69,10 +94,10 @@ impl JoinError {
 
     /// Calls `f` with the panic's message if it has one.
     fn with_message<R>(&self, f: impl FnOnce(Option<&str>) -> R) -> R {
-        let Some(payload) = &self.panic else {
+        let Some(panic) = &self.panic else {
             return f(None);
         };
-        let payload = payload.lock();
+        let payload = panic.payload.lock();
         let message = payload.downcast_ref::<&'static str>().copied();
         f(message.or_else(|| payload.downcast_ref::<String>().map(String::as_str)))
     }

@@ -23,20 +23,20 @@ use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 const UNKNOWN: u64 = u64::MAX;
 
 /// When a task was scheduled, or how long it has waited, in nanoseconds.
-pub(super) struct Latency(UnmodelledU64);
+pub(in crate::task) struct Latency(UnmodelledU64);
 
 impl Latency {
-    pub(super) fn new() -> Self {
+    pub(in crate::task) fn new() -> Self {
         Self(UnmodelledU64::new(UNKNOWN))
     }
 
     /// The task goes onto a queue at `now`.
-    pub(super) fn stamp(&self, now: u64) {
+    pub(in crate::task) fn stamp(&self, now: u64) {
         self.0.store(now.min(UNKNOWN - 1), Ordering::Relaxed);
     }
 
     /// The task is polled at `now`: how long it has waited, in nanoseconds, if it was stamped.
-    pub(super) fn settle(&self, now: u64) -> Option<u64> {
+    pub(in crate::task) fn settle(&self, now: u64) -> Option<u64> {
         let stamped = self.0.load(Ordering::Relaxed);
         if stamped == UNKNOWN {
             return None;
@@ -47,7 +47,7 @@ impl Latency {
     }
 
     /// How long the task has waited for the poll that it is in.
-    pub(super) fn get(&self) -> Option<Duration> {
+    pub(in crate::task) fn get(&self) -> Option<Duration> {
         let waited = self.0.load(Ordering::Relaxed);
         (waited != UNKNOWN).then(|| Duration::from_nanos(waited))
     }

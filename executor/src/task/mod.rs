@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `state.rs` | the state word and its named transitions: who may do what, as bits |
 //! | `raw.rs` | the cell itself and the owning pointers to it: the executor's only unsafe code |
+//! | `lifeline.rs` | what keeps a scheduler for its tasks |
 //! | `join.rs`, `abort.rs`, `error.rs` | what the spawner holds: `JoinHandle`, `AbortHandle`, `JoinError` |
 //! | `registry.rs` | all live tasks of a runtime, for shutdown and counting |
 //! | `id.rs` | ids, and which task this thread is polling |
@@ -15,7 +16,8 @@
 //! completes or the runtime shuts down, a `Runnable` travels through the queues with one, the `JoinHandle` has
 //! one; each waker adds one.
 //!
-//! Deliberately absent: queues and threads. A task knows its scheduler only as a [`Schedule`].
+//! Deliberately absent: queues and threads. A task knows its scheduler only as a [`Schedule`], most as a [`Scheduler`] that is
+//! lent to it.
 
 mod abort;
 mod error;
@@ -23,6 +25,7 @@ mod id;
 mod info;
 mod join;
 mod latency;
+mod lifeline;
 pub(crate) mod raw;
 pub(crate) mod registry;
 mod state;
@@ -37,7 +40,8 @@ pub use error::JoinError;
 pub use id::{Id, id, try_id};
 pub use info::{TaskInfo, TaskState};
 pub use join::JoinHandle;
-pub(crate) use raw::{Runnable, TaskRef, TaskSlot};
+pub(crate) use lifeline::Lifeline;
+pub(crate) use raw::{Lent, Runnable, TaskRef, TaskSlot};
 pub use yield_now::{YieldNow, yield_now};
 
 /// What a spawner says of a task besides its future.
@@ -80,12 +84,18 @@ pub(crate) enum How {
     Yielded,
 }
 
-/// Where tasks go when they can run. The task cell holds one.
+/// What a task's cell has of its scheduler.
 pub(crate) trait Schedule: Send + Sync + 'static {
-    /// Puts `task` on a queue.
-    fn schedule(&self, task: Runnable, how: How);
+    /// The way to its queues.
+    type Queue: Queue;
 
-    /// Takes the registry's reference to a task that has completed, if the registry still has it.
+    /// Whether [`release`](Self::release) is called after whoever awaits the task was woken, and not before.
+    const RELEASES_LAST: bool = false;
+
+    /// The way to its queues, for a push after which the cell may be gone.
+    fn queue(&self) -> Self::Queue;
+
+    /// Takes the registry's reference to a task that ends, if the registry still has it.
     fn release(&self, registry_slot: u64) -> Option<TaskRef>;
 
     /// What is to be called around its polls and at its end.
@@ -100,4 +110,57 @@ pub(crate) trait Schedule: Send + Sync + 'static {
 
     /// Told that the task has panicked.
     fn task_panicked(&self) {}
+
+    /// Whether it stamps tasks (`latency.rs`).
+    fn stamps(&self) -> bool {
+        false
+    }
+
+    /// The task is being shut down: true if its cell has to give something back when it is freed.
+    fn give(&self) -> bool {
+        false
+    }
+
+    /// What [`give`](Self::give) gave.
+    fn take_back(&self) {}
+}
+
+/// Where tasks go when they can run.
+pub(crate) trait Queue {
+    /// Puts `task` there.
+    fn push(self, task: Runnable, how: How);
+}
+
+/// A scheduler to which its tasks have pointers that count nothing. The rules are in `raw/lent.rs`.
+pub(crate) trait Scheduler: Send + Sync + 'static {
+    /// Puts `task` on a queue of this thread's, or gives it back if this thread has none, or is not kept by an `Arc` of
+    /// the scheduler.
+    fn schedule_here(&self, task: Runnable, how: How) -> Option<Runnable>;
+
+    /// Whether this thread is known to have an `Arc` of the scheduler for as long as the call lasts.
+    fn is_kept_here(&self) -> bool;
+
+    /// Puts `task` on the queue for everybody.
+    fn schedule_elsewhere(&self, task: Runnable);
+
+    /// As [`Schedule::release`].
+    fn release(&self, registry_slot: u64) -> Option<TaskRef>;
+
+    /// As [`Schedule::hooks`].
+    fn hooks(&self) -> Option<&Hooks> {
+        None
+    }
+
+    /// As [`Schedule::on_panic`].
+    fn on_panic(&self) -> Option<&PanicHook> {
+        None
+    }
+
+    /// As [`Schedule::task_panicked`].
+    fn task_panicked(&self) {}
+
+    /// As [`Schedule::stamps`].
+    fn stamps(&self) -> bool {
+        false
+    }
 }

@@ -1,16 +1,25 @@
 //! The task cell: one allocation that holds state, future or output, and the join waker.
 //!
 //! ```text
-//!   Cell<F, S>   ┌────────────────────────────────── Header ───────────────────────────────────────────┬───────────┬────────────────────┐
-//!                │ state │ vtable │ id │ parent │ registry slot │ latency │ location │ name │ join waker │ scheduler │ stage: F or output │
-//!                └─────────────────────────────────────────────────────────────────────────────────────┴───────────┴────────────────────┘
+//!   Cell<F, S>   ┌───────────────────────────── Header, 64 bytes ─────────────────────────┬───────────┬────────────────────┐
+//!                │ state │ vtable │ id │ origin │ registry slot │ location │ join waker │ scheduler │ stage: F or output │
+//!                └────────────────────────────────────────────────────────────────────────┴───────────┴────────────────────┘
 //!                    ▲ TaskRef, Runnable, JoinRef<T>, wakers: each a thin pointer that owns one reference
 //! ```
 //!
-//! This is the executor's fence around `unsafe`: everything outside of this file handles the owning types
+//! This is the executor's fence around `unsafe`: everything outside of it handles the owning types
 //! [`TaskRef`], [`Runnable`], [`JoinRef`] and [`TaskSlot`], which are safe.
 //!
-//! Invariants (S1–S5 are those of `state.rs`)
+//! | file | holds |
+//! |---|---|
+//! | `raw.rs` | the header, the owning types, wakers |
+//! | `raw/cell.rs` | what knows the future's type: running, cancelling, completing, freeing |
+//! | `raw/lent.rs` | how a cell reaches its scheduler without counting it |
+//! | `raw/memory.rs` | the memory of cells, used again by the thread that freed it |
+//! | `raw/origin.rs` | the parent of a task, and what few tasks have: a name, a stamp |
+//! | `raw/slot.rs`, `raw/entry.rs`, `raw/view.rs` | without unsafe code: a place for one `Runnable`, a place of the registry; what anybody may read |
+//!
+//! Invariants (S1–S6 are those of `state.rs`)
 //!
 //! - R1: a `NonNull<Header>` in any of the owning types points to the header of a live `Cell<F, S>`, because it
 //!   owns one of the counted references (S5); `repr(C)` makes the two addresses equal.
@@ -27,63 +36,63 @@
 //!   the registry keeps one until the future is gone (and a scheduler that is leaked keeps it for ever). The output, if
 //!   it is not `Send`, is taken or dropped by its `JoinHandle`, which is then not `Send` either, or by the completer.
 //!   Wakers, `AbortHandle`s and `JoinHandle`s elsewhere touch the header, and free the memory of an empty cell.
+//! - R9: who runs, cancels or shuts a task down keeps its scheduler alive meanwhile. After COMPLETE nobody reaches for it.
 //!
 //! Ordering pairs: all of them are transitions of `state.rs`, and [`TaskSlot`]'s swap, AcqRel ↔ AcqRel, which
 //! hands a `Runnable` from owner to thief. Models: loom-tests/tests/{task_state,next_slot}.rs.
 //!
-//! Deliberately absent: a queue link (queues hold the pointer), an allocation besides the cell (the name
-//! excepted), knowledge of any particular scheduler.
+//! Deliberately absent: a queue link (queues hold the pointer), an allocation besides the cell (the [`Extra`]
+//! excepted), a count on the scheduler, knowledge of any particular scheduler.
 #![allow(unsafe_code)]
 
+mod cell;
+mod entry;
+mod lent;
+mod memory;
+mod origin;
 mod slot;
 mod view;
 
-use std::future::Future;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, forget};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::pin::Pin;
 use std::ptr::{self, NonNull};
-use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+use std::task::{Poll, RawWaker, RawWakerVTable, Waker};
 
 use heist_primitive::cell::UnsafeCell;
-use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
+use heist_primitive::sync::atomic::UnmodelledU64;
 
-use super::latency::Latency;
-use super::state::{State, ToIdle, ToRunning, ToScheduled};
-use super::{How, Id, JoinError, Meta, Schedule, id};
+use super::state::{State, ToScheduled};
+use super::{How, Id, JoinError};
 use crate::hooks::TaskMeta;
+use origin::{Extra, Origin};
 
+pub(crate) use cell::{new_local_task, new_task};
+pub(crate) use entry::{Entry, Taken};
+pub(crate) use lent::Lent;
 pub(crate) use slot::TaskSlot;
+
+/// In place of a registry's slot: the task was shut down, and its cell owns one count of its scheduler (`lent.rs`).
+const OWNS_SCHEDULER: u64 = u64::MAX - 1;
 
 /// The part of a cell that does not depend on the future.
 struct Header {
     state: State,
     vtable: &'static Vtable,
     id: Id,
-    /// The task that spawned this one, if one did.
-    parent: Option<Id>,
+    origin: Origin,
     registry_slot: UnmodelledU64,
-    latency: Latency,
     location: &'static Location<'static>,
-    /// Behind a thin pointer: most tasks have none.
-    name: Option<Box<Name>>,
     join_waker: UnsafeCell<Option<Waker>>,
 }
 
-/// The name of a task.
-struct Name(Box<str>);
-
-/// What a cell holds at its end: first the future, then its output.
-enum Stage<F: Future> {
-    Running(F),
-    Finished(Result<F::Output, JoinError>),
-    Consumed,
-}
-
 impl Header {
+    fn extra(&self) -> Option<&Extra> {
+        self.origin.extra(self.state.has_extra())
+    }
+
     fn name(&self) -> Option<&str> {
-        self.name.as_ref().map(|name| &*name.0)
+        self.extra()?.name.as_deref()
     }
 
     fn meta(&self) -> TaskMeta<'_> {
@@ -92,15 +101,9 @@ impl Header {
 
     /// With RUNNING held, in a poll.
     fn meta_of_poll(&self) -> TaskMeta<'_> {
-        self.meta().with_latency(self.latency.get())
+        self.meta()
+            .with_latency(self.extra().and_then(|extra| extra.latency.get()))
     }
-}
-
-#[repr(C)]
-struct Cell<F: Future, S> {
-    header: Header,
-    scheduler: S,
-    stage: UnsafeCell<Stage<F>>,
 }
 
 /// The functions that know `F` and `S`. Callers guarantee R1 and R2.
@@ -109,7 +112,7 @@ struct Vtable {
     run: unsafe fn(NonNull<Header>),
     /// Consumes one reference, as the `Runnable` that is put on the queue.
     schedule: unsafe fn(NonNull<Header>, How),
-    /// Called with RUNNING held; consumes one reference.
+    /// Called with RUNNING held, by a shutdown; consumes one reference.
     cancel: unsafe fn(NonNull<Header>),
     /// Called by the owner of the output (S3); the target is an `Option<Result<F::Output, JoinError>>`.
     take_output: unsafe fn(NonNull<Header>, *mut ()),
@@ -117,75 +120,6 @@ struct Vtable {
     drop_output: unsafe fn(NonNull<Header>),
     /// Called by the one who dropped the last reference.
     dealloc: unsafe fn(NonNull<Header>),
-}
-
-struct VtableOf<F, S>(PhantomData<(F, S)>);
-
-impl<F: Future, S: Schedule> VtableOf<F, S> {
-    const VTABLE: Vtable = Vtable {
-        run: run::<F, S>,
-        schedule: schedule::<F, S>,
-        cancel: cancel::<F, S>,
-        take_output: take_output::<F, S>,
-        drop_output: drop_output::<F, S>,
-        dealloc: dealloc::<F, S>,
-    };
-}
-
-/// Makes a task: the registry's reference, the `Runnable` that will poll it first, and its `JoinHandle`'s.
-pub(crate) fn new_task<F, S>(future: F, scheduler: S, meta: Meta) -> (TaskRef, Runnable, JoinRef<F::Output>)
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-    S: Schedule,
-{
-    new_cell(future, scheduler, meta)
-}
-
-/// Makes a task that stays on the thread that calls this. `scheduler` must keep R8: local/ is the only caller.
-pub(crate) fn new_local_task<F, S>(
-    future: F,
-    scheduler: S,
-    meta: Meta,
-) -> (TaskRef, Runnable, JoinRef<F::Output>)
-where
-    F: Future + 'static,
-    F::Output: 'static,
-    S: Schedule,
-{
-    new_cell(future, scheduler, meta)
-}
-
-fn new_cell<F, S>(future: F, scheduler: S, meta: Meta) -> (TaskRef, Runnable, JoinRef<F::Output>)
-where
-    F: Future + 'static,
-    S: Schedule,
-{
-    let header = Header {
-        state: State::new(),
-        vtable: &VtableOf::<F, S>::VTABLE,
-        id: Id::next(),
-        parent: id::try_id(),
-        registry_slot: UnmodelledU64::new(u64::MAX),
-        latency: Latency::new(),
-        location: meta.location,
-        name: meta.name.map(|name| Box::new(Name(name))),
-        join_waker: UnsafeCell::new(None),
-    };
-    let cell = Box::new(Cell {
-        header,
-        scheduler,
-        stage: UnsafeCell::new(Stage::Running(future)),
-    });
-    let header = NonNull::from(Box::leak(cell)).cast::<Header>();
-    (
-        TaskRef(header),
-        Runnable(TaskRef(header)),
-        JoinRef {
-            task: ManuallyDrop::new(TaskRef(header)),
-            output: PhantomData,
-        },
-    )
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -214,7 +148,8 @@ impl TaskRef {
         );
     }
 
-    /// Drops the future now if nobody polls it, else leaves a note for the poller. For shutdown.
+    /// Drops the future now if nobody polls it, else leaves a note for the poller. For shutdown, by who keeps the scheduler
+    /// alive (R9).
     pub(crate) fn shutdown(self) {
         if self.header().state.transition_to_shutdown() {
             let this = ManuallyDrop::new(self);
@@ -241,7 +176,7 @@ impl Drop for TaskRef {
 pub(crate) struct Runnable(TaskRef);
 
 impl Runnable {
-    /// Polls the future once, or drops it if the task was aborted.
+    /// Polls the future once, or drops it if the task was aborted. The caller keeps the scheduler alive (R9).
     pub(crate) fn run(self) {
         let this = ManuallyDrop::new(self);
         // SAFETY: R1, R2; the reference given up is this one.
@@ -250,12 +185,14 @@ impl Runnable {
 
     /// The task goes onto a queue at `now`. Only by schedulers that measure latency.
     pub(crate) fn stamp(&self, now: u64) {
-        self.0.header().latency.stamp(now);
+        if let Some(extra) = self.0.header().extra() {
+            extra.latency.stamp(now);
+        }
     }
 
     /// The poll begins at `now`: how many nanoseconds the task has waited for it, if it was [stamped](Self::stamp).
     pub(crate) fn settle_latency(&self, now: u64) -> Option<u64> {
-        self.0.header().latency.settle(now)
+        self.0.header().extra()?.latency.settle(now)
     }
 
     /// The task, without the right to poll it. For a `Runnable` that will never run.
@@ -323,19 +260,34 @@ impl<T> JoinRef<T> {
 impl<T> Drop for JoinRef<T> {
     fn drop(&mut self) {
         let header = self.task.header();
-        if header.state.drop_join_handle_fast() {
-            // The transition dropped the reference too.
-            return;
+        let drop_waker = || ignore_panic(|| put_join_waker(header, None));
+        let mut owns_output = true;
+        loop {
+            let state = header.state.load();
+            if state.is_complete() && owns_output {
+                owns_output = false;
+                // SAFETY: R1, R2; complete, so the output is ours (S3).
+                ignore_panic(|| unsafe { (header.vtable.drop_output)(self.task.0) });
+            }
+            if state.is_alone(1) {
+                // S5.
+                drop_waker();
+                return dealloc_erased(self.task.0);
+            }
+            match (state.is_complete(), state.has_join_waker()) {
+                // The completer is reading it, and drops it then (S4).
+                (true, true) => {}
+                (_, false) => drop_waker(),
+                (false, true) => {
+                    // If it is complete by now, the next look says so.
+                    let _ = header.state.unset_join_waker();
+                    continue;
+                }
+            }
+            if header.state.drop_join_handle(state).is_ok() {
+                return;
+            }
         }
-        let owed = header.state.transition_to_join_handle_dropped();
-        if owed.output {
-            // SAFETY: R1, R2; the transition made the output ours (S3).
-            ignore_panic(|| unsafe { (header.vtable.drop_output)(self.task.0) });
-        }
-        if owed.waker {
-            ignore_panic(|| put_join_waker(header, None));
-        }
-        drop_reference(self.task.0);
     }
 }
 
@@ -367,15 +319,15 @@ fn dealloc_erased(header: NonNull<Header>) {
     unsafe { (vtable.dealloc)(header) }
 }
 
-/// Does what a wake's or abort's verdict asks for. The caller keeps its own reference.
+/// Does what a wake's or abort's verdict asks for.
 fn submit(header: NonNull<Header>, verdict: ToScheduled) {
     match verdict {
         ToScheduled::Nothing => {}
         ToScheduled::Dealloc => dealloc_erased(header),
         ToScheduled::Submit => {
-            // SAFETY: R1.
+            // SAFETY: R1: the new `Runnable`'s reference.
             let vtable = unsafe { header.as_ref() }.vtable;
-            // SAFETY: R1, R2; the reference given up was made by the transition.
+            // SAFETY: R1, R2; the reference given up is the one that the transition made or handed over.
             unsafe { (vtable.schedule)(header, How::Woken) }
         }
     }
@@ -413,15 +365,11 @@ unsafe fn waker_clone(data: *const ()) -> RawWaker {
 unsafe fn waker_wake(data: *const ()) {
     // SAFETY: `data` is a waker's.
     let header = unsafe { waker_header(data) };
-    // SAFETY: R1: the waker's reference is dropped below or by the transition.
+    // SAFETY: R1: the waker's reference is dropped or handed over by the transition.
     let verdict = unsafe { header.as_ref() }
         .state
         .transition_to_scheduled_by_value();
-    let submitted = verdict == ToScheduled::Submit;
     submit(header, verdict);
-    if submitted {
-        drop_reference(header);
-    }
 }
 
 unsafe fn waker_wake_by_ref(data: *const ()) {
@@ -437,211 +385,4 @@ unsafe fn waker_wake_by_ref(data: *const ()) {
 unsafe fn waker_drop(data: *const ()) {
     // SAFETY: `data` is a waker's.
     drop_reference(unsafe { waker_header(data) });
-}
-
-// ---------------------------------------------------------------------------------------------------------
-// The functions that know the future's type
-// ---------------------------------------------------------------------------------------------------------
-
-/// # Safety
-///
-/// R1 and R2 for `F` and `S`, and the caller's reference outlives `'a`.
-unsafe fn cell<'a, F: Future, S>(header: NonNull<Header>) -> &'a Cell<F, S> {
-    // SAFETY: the caller's.
-    unsafe { header.cast::<Cell<F, S>>().as_ref() }
-}
-
-unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) {
-    // SAFETY: the `Runnable`'s reference is dropped only by the transitions below.
-    let cell = unsafe { cell::<F, S>(header) };
-    match cell.header.state.transition_to_running() {
-        ToRunning::Release => {}
-        ToRunning::Dealloc => dealloc_erased(header),
-        ToRunning::Cancel => {
-            cell.cancel();
-            cell.complete(header);
-        }
-        ToRunning::Run => {
-            if cell.poll_between_hooks(header).is_ready() {
-                cell.complete(header);
-                return;
-            }
-            match cell.header.state.transition_to_idle() {
-                ToIdle::Done => {}
-                ToIdle::Dealloc => dealloc_erased(header),
-                ToIdle::Reschedule => {
-                    cell.scheduler.schedule(Runnable(TaskRef(header)), How::Yielded);
-                    drop_reference(header);
-                }
-                ToIdle::Cancel => {
-                    cell.cancel();
-                    cell.complete(header);
-                }
-            }
-        }
-    }
-}
-
-unsafe fn schedule<F: Future, S: Schedule>(header: NonNull<Header>, how: How) {
-    // SAFETY: the caller has a reference besides the one that the new `Runnable` takes over.
-    let cell = unsafe { cell::<F, S>(header) };
-    cell.scheduler.schedule(Runnable(TaskRef(header)), how);
-}
-
-unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>) {
-    // SAFETY: the reference given up is dropped by `complete`.
-    let cell = unsafe { cell::<F, S>(header) };
-    cell.cancel();
-    cell.complete(header);
-}
-
-unsafe fn take_output<F: Future, S: Schedule>(header: NonNull<Header>, target: *mut ()) {
-    // SAFETY: the caller's reference.
-    let cell = unsafe { cell::<F, S>(header) };
-    let taken = cell.stage.with_mut(|stage| {
-        // SAFETY: R3: complete, and the output is the caller's. No future is left that could be moved (R5).
-        match unsafe { stage.replace(Stage::Consumed) } {
-            Stage::Finished(output) => Some(output),
-            Stage::Running(_) | Stage::Consumed => None,
-        }
-    });
-    // SAFETY: R7: the target is a live `Option<Result<F::Output, JoinError>>`.
-    unsafe { *target.cast::<Option<Result<F::Output, JoinError>>>() = taken };
-}
-
-unsafe fn drop_output<F: Future, S: Schedule>(header: NonNull<Header>) {
-    // SAFETY: the caller's reference.
-    let cell = unsafe { cell::<F, S>(header) };
-    let _current = id::enter(cell.header.id);
-    cell.drop_uncollected();
-}
-
-unsafe fn dealloc<F: Future, S: Schedule>(header: NonNull<Header>) {
-    // SAFETY: made by `Box::leak` in `new_task`, and nobody else has a reference (S5).
-    let cell = unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) };
-    // For the models: freeing is an access that everybody else's must have come before.
-    cell.header.join_waker.with_mut(|_| ());
-    cell.stage.with_mut(|_| ());
-}
-
-/// Drops the future of a poll that panics while the thread still is panicking, as its destructors expect of what is on a
-/// stack: a lock that it holds becomes poisoned. With RUNNING held.
-struct DropFuture<'a, F: Future, S: Schedule>(&'a Cell<F, S>);
-
-impl<F: Future, S: Schedule> Drop for DropFuture<'_, F, S> {
-    fn drop(&mut self) {
-        ignore_panic(|| self.0.set_stage(Stage::Consumed));
-    }
-}
-
-impl<F: Future, S: Schedule> Cell<F, S> {
-    /// [`poll`](Self::poll) with the scheduler's hooks around it. With RUNNING held.
-    fn poll_between_hooks(&self, header: NonNull<Header>) -> Poll<()> {
-        let Some(hooks) = self.scheduler.hooks() else {
-            return self.poll(header);
-        };
-        hooks.before_poll(|| self.header.meta_of_poll());
-        let polled = self.poll(header);
-        hooks.after_poll(|| self.header.meta_of_poll());
-        polled
-    }
-
-    /// Polls the future in place and puts its output or panic into the stage. With RUNNING held.
-    fn poll(&self, header: NonNull<Header>) -> Poll<()> {
-        // A waker that borrows the runner's reference: it is never dropped.
-        // SAFETY: the vtable keeps the contract of RawWaker.
-        let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw_waker(header)) });
-        let mut cx = Context::from_waker(&waker);
-        let _current = id::enter(self.header.id);
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            let unwinding = DropFuture(self);
-            let polled = self.stage.with_mut(|stage| {
-                // SAFETY: R3: RUNNING is held.
-                let Stage::Running(future) = (unsafe { &mut *stage }) else {
-                    unreachable!("polled after completion")
-                };
-                // SAFETY: R5.
-                unsafe { Pin::new_unchecked(future) }.poll(&mut cx)
-            });
-            forget(unwinding);
-            if polled.is_ready() {
-                self.set_stage(Stage::Consumed);
-            }
-            polled
-        }));
-        let output = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(output)) => Ok(output),
-            Err(payload) => {
-                self.scheduler.task_panicked();
-                Err(JoinError::panicked(self.header.id, payload))
-            }
-        };
-        self.set_stage(Stage::Finished(output));
-        Poll::Ready(())
-    }
-
-    /// Drops the future in place and leaves a cancelled `JoinError`. With RUNNING held.
-    fn cancel(&self) {
-        let _current = id::enter(self.header.id);
-        let dropped = catch_unwind(AssertUnwindSafe(|| self.set_stage(Stage::Consumed)));
-        let error = match dropped {
-            Ok(()) => JoinError::cancelled(self.header.id),
-            Err(payload) => JoinError::panicked(self.header.id, payload),
-        };
-        self.set_stage(Stage::Finished(Err(error)));
-    }
-
-    /// Hands the output over and drops the caller's reference and the registry's. With RUNNING held.
-    fn complete(&self, header: NonNull<Header>) {
-        let state = self.header.state.transition_to_complete();
-        if !state.is_join_interested() {
-            let _current = id::enter(self.header.id);
-            ignore_panic(|| self.drop_uncollected());
-        } else if state.has_join_waker() {
-            ignore_panic(|| {
-                // SAFETY: R4: complete and the bit is set: we may read.
-                self.header
-                    .join_waker
-                    .with(|slot| unsafe { (*slot).as_ref() }.map(Waker::wake_by_ref));
-            });
-            if !self
-                .header
-                .state
-                .unset_join_waker_after_complete()
-                .is_join_interested()
-            {
-                ignore_panic(|| put_join_waker(&self.header, None));
-            }
-        }
-        if let Some(hooks) = self.scheduler.hooks() {
-            ignore_panic(|| hooks.terminated(|| self.header.meta()));
-        }
-        let slot = self.header.registry_slot.load(Ordering::Relaxed);
-        let from_registry = self.scheduler.release(slot).map(forget).is_some();
-        if self.header.state.drop_references(1 + usize::from(from_registry)) {
-            dealloc_erased(header);
-        }
-    }
-
-    /// Drops an output that nobody will collect, and tells of it if it is a panic. Only by the owner of the output (S3).
-    fn drop_uncollected(&self) {
-        self.stage.with(|stage| {
-            // SAFETY: R3: complete, and the output is the caller's.
-            if let (Stage::Finished(Err(error)), Some(hook)) = (unsafe { &*stage }, self.scheduler.on_panic())
-            {
-                if error.is_panic() {
-                    hook(&self.header.meta(), error);
-                }
-            }
-        });
-        self.set_stage(Stage::Consumed);
-    }
-
-    /// Drops in place what the stage holds and puts `next` there, also if that drop panics. Only by the one to
-    /// whom R3 gives the stage.
-    fn set_stage(&self, next: Stage<F>) {
-        // SAFETY: R3, at every caller. The assignment drops the future where it is (R5).
-        self.stage.with_mut(|stage| unsafe { *stage = next });
-    }
 }

@@ -28,7 +28,8 @@ impl TaskRef {
 
     /// The task that spawned it, unless it was spawned outside of tasks.
     pub(crate) fn parent(&self) -> Option<Id> {
-        self.header().parent
+        let header = self.header();
+        header.origin.parent(header.state.has_extra())
     }
 
     /// What it is doing; `None` once the output is there.
