@@ -72,7 +72,7 @@ fn answering(handle: &Handle, signals: &Arc<[Signal; 2]>, rounds: usize) -> Join
 
 #[test]
 fn each_question_gets_its_answer() {
-    model(2, || {
+    model(1, || {
         let mut pool = pool();
         let signals: Arc<[Signal; 2]> = Arc::new([Mutex::new((0, None)), Mutex::new((0, None))]);
         let task = answering(pool.handle(), &signals, 2);
@@ -91,7 +91,7 @@ fn each_question_gets_its_answer() {
 
 #[test]
 fn a_task_that_is_left_behind_runs() {
-    model(2, || {
+    model(1, || {
         let mut pool = pool();
         let signals: Arc<[Signal; 2]> = Arc::new([Mutex::new((0, None)), Mutex::new((0, None))]);
         let task = answering(pool.handle(), &signals, 2);

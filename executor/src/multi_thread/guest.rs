@@ -178,7 +178,8 @@ impl Drop for Stay {
     }
 }
 
-/// Gives a task to this thread if that is the guest of `shared`; else it comes back.
+/// Gives a task to this thread if that is the guest of `shared`, which it then keeps for as long as this lasts; else the
+/// task comes back.
 pub(super) fn schedule(shared: &Shared, task: Runnable, how: How) -> Option<Runnable> {
     let visit = VISIT.try_with(|current| current.borrow().clone()).ok().flatten();
     match visit {
@@ -188,7 +189,7 @@ pub(super) fn schedule(shared: &Shared, task: Runnable, how: How) -> Option<Runn
 }
 
 impl Visit {
-    /// What is to be injected: the task, or the one that it displaces.
+    /// The task, if it is not for this thread. One that it displaces is injected.
     fn schedule(&self, task: Runnable, how: How) -> Option<Runnable> {
         self.has_asked.set(true);
         if !self.is_guest.get() || how == How::Yielded || self.streak.get() >= STREAK {
@@ -196,7 +197,10 @@ impl Visit {
         }
         let displaced = self.shared.guest.next.put(task);
         self.shared.watch_if_anybody_sleeps();
-        displaced
+        if let Some(displaced) = displaced {
+            self.shared.inject(displaced);
+        }
+        None
     }
 
     fn take(&self) -> Option<Runnable> {

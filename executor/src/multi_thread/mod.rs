@@ -339,7 +339,7 @@ impl Handle {
             self.shared.count_forced_yields(coop::take_refusals());
             polled
         });
-        let wait = |parker: &Parker| stay.get_or_init(|| Stay::begin(&self.shared)).wait(parker);
+        let wait = |parker: &park::Parker| stay.get_or_init(|| Stay::begin(&self.shared)).wait(parker);
         self.shared.keep(|| park::block_on_and(polls, wait))
     }
 

@@ -24,8 +24,8 @@
 use std::cell::Cell;
 
 use heist_primitive::CachePadded;
-use heist_primitive::sync::StdArc;
 use heist_primitive::sync::atomic::{AtomicBool, Ordering, UnmodelledU64, fence};
+use heist_primitive::sync::{Arc, StdArc};
 
 use super::counters::{Counter, Counters};
 use super::crew::Crew;
@@ -137,8 +137,8 @@ impl Shared {
         });
         if let Some((task, runnable)) = new {
             self.registry.insert(None, task)?;
-            if let Some(task) = guest::schedule(self, runnable, How::Spawned) {
-                self.inject(task);
+            if let Some(runnable) = guest::schedule(self, runnable, How::Spawned) {
+                self.inject(runnable);
             }
         }
         here.flatten().unwrap_or(Ok(()))
