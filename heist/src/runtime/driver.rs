@@ -81,7 +81,7 @@ enum Wait {
 }
 
 impl TurnDriver {
-    /// A driver with what is enabled, and the handle to it.
+    /// A driver with what is enabled, and the handle to it. `workers`: how many threads make timers most of the time.
     ///
     /// # Errors
     ///
@@ -90,6 +90,7 @@ impl TurnDriver {
         settings: &Builder,
         clock: Clock,
         slow: Option<Duration>,
+        workers: usize,
     ) -> io::Result<(Self, Handle)> {
         let wait = if settings.enable_io {
             Wait::Reactor(Reactor::with_capacity(
@@ -109,7 +110,7 @@ impl TurnDriver {
         });
         let timers = settings
             .enable_time
-            .then(|| Arc::new(Timers::new(clock.clone(), unparker.clone())));
+            .then(|| Arc::new(Timers::new(clock.clone(), &unparker, workers)));
         let handle = Handle {
             io,
             timers: timers.clone(),
