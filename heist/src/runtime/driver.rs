@@ -7,7 +7,7 @@
 //!     └─► Loan ─► TurnDriver::park(..)                   └─► TurnDriver::park(..)
 //!
 //!   TurnDriver::park(limit)
-//!     1. timeout = min(limit, timers.next_timeout()); with a stopped clock zero, and then the clock jumps there
+//!     1. timeout = min(limit, timers.next_timeout()), 0 for a look; with a stopped clock zero, and then the clock jumps there
 //!     2. reactor.turn(timeout, &mut wakers)     or Parker::park(timeout) when I/O is disabled
 //!     3. timers.advance(&mut wakers)
 //!     4. wake them all: no lock is held, each under catch_unwind
@@ -160,7 +160,11 @@ impl TurnDriver {
 
 impl Driver for TurnDriver {
     fn park(&mut self, timeout: Option<Duration>) {
-        let deadline = self.timers.as_ref().and_then(|timers| timers.next_timeout());
+        let deadline = match &self.timers {
+            // A look sleeps past no timer.
+            Some(timers) if timeout != Some(Duration::ZERO) => timers.next_timeout(),
+            _ => None,
+        };
         match (timeout, deadline) {
             (None, deadline) if self.clock.is_stopped() => self.wait_stopped(deadline),
             (Some(a), Some(b)) => self.wait(Some(a.min(b))),

@@ -58,8 +58,14 @@ impl TaskAddress {
 
 enum State {
     /// `ahead`: the deadline was ahead when it was set.
-    Idle { ahead: bool },
-    Waiting { key: Key, tick: u64, task: TaskAddress },
+    Idle {
+        ahead: bool,
+    },
+    Waiting {
+        key: Key,
+        tick: u64,
+        task: TaskAddress,
+    },
     Fired,
 }
 

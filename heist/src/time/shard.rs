@@ -24,7 +24,8 @@
 //!   tick there is, the wheel is empty for good. A shard that has nothing due is not visited, so it may lie
 //!   far behind the time.
 //! - T4: `next` is not later than any entry's tick. It changes under the lock only: down when a timer comes in that is
-//!   earlier, up when the driver has been here. A cancel leaves it as it is, which costs one visit in vain at the most.
+//!   earlier, up when the driver has been here. A cancel leaves it as it is, and so does a reset to a later tick, however
+//!   often: it costs one visit in vain at the most.
 //! - T5: who has lowered `next` lowers the horizon too, after the lock. Who finds it low enough relies on that.
 //!
 //! Ordering: `fired_through` and `next` are relaxed; what is after `next`'s store is `horizon.rs`'s; all else is under the
@@ -171,7 +172,12 @@ impl Shard {
                 Outcome::Due
             });
         }
-        let was_there = wheel.reschedule(key, tick);
+        let was_there = if self.clock.hands().is_none() {
+            wheel.postpone(key, tick)
+        } else {
+            // Exact to the tick, and to the order of entries.
+            wheel.reschedule(key, tick)
+        };
         let is_first = was_there && self.note_first(tick);
         drop(wheel);
         self.announce_if(is_first, tick);

@@ -35,7 +35,11 @@ impl Ticks {
     #[inline]
     pub(super) fn at_or_after(self, ns: u64) -> u64 {
         let began = ns >> self.shift;
-        let tick = if began << self.shift == ns { began } else { began + 1 };
+        let tick = if began << self.shift == ns {
+            began
+        } else {
+            began + 1
+        };
         tick.min(LAST)
     }
 

@@ -57,7 +57,11 @@ impl<F: FnOnce() + Send + 'static> Entry<F> {
     }
 
     /// Puts it into the wheel, or at once onto the queue if it is due.
-    pub(super) fn schedule(self: StdArc<Self>, when: Instant, timers: Arc<CachePadded<Shard>>) -> TimerHandle {
+    pub(super) fn schedule(
+        self: StdArc<Self>,
+        when: Instant,
+        timers: Arc<CachePadded<Shard>>,
+    ) -> TimerHandle {
         let waker = Waker::from(self.clone());
         let key = match timers.register(timers.tick_of(when), &waker) {
             Outcome::Waits(key) => Some(key),

@@ -288,7 +288,10 @@ fn a_timer_that_is_not_the_first_of_its_shard_leaves_the_horizon_alone() {
     assert!(!stage.timers.shard(1).covers(10));
     stage.timers.publish();
     stage.register(15, 2);
-    assert!(matches!(stage.timers.shard(1).register(5, &stage.waker(3)), Outcome::Waits(_)));
+    assert!(matches!(
+        stage.timers.shard(1).register(5, &stage.waker(3)),
+        Outcome::Waits(_)
+    ));
     assert_eq!(stage.unparks(), 1);
     assert_eq!(stage.advance(15), [1, 2, 3]);
 }
@@ -314,7 +317,11 @@ fn threads_are_spread_over_the_shards() {
     let stage = Stage::new();
     let index = |thread: isize| {
         let shard = stage.timers.shard(thread);
-        stage.timers.shards.iter().position(|other| Arc::ptr_eq(other, shard))
+        stage
+            .timers
+            .shards
+            .iter()
+            .position(|other| Arc::ptr_eq(other, shard))
     };
     assert_eq!([0, 1, 2, 3, 4].map(index), [0, 1, 2, 0, 1].map(Some));
     assert_eq!([-1, -2, -3, -4].map(index), [2, 1, 0, 2].map(Some));
