@@ -93,6 +93,11 @@ impl Shard {
         self.0.reset(key.0, tick, false).into()
     }
 
+    /// Another tick, which is over.
+    pub fn reset_into_the_past(&self, key: Key) -> Fate {
+        self.0.reset(key.0, 0, true).into()
+    }
+
     /// No timer any more.
     pub fn cancel(&self, key: Key) {
         self.0.cancel(key.0);
