@@ -61,9 +61,10 @@ impl Timers {
     /// The shard for a thread with this number, counted from the end if it is negative.
     #[inline]
     pub(crate) fn shard(&self, thread: isize) -> &Arc<CachePadded<Shard>> {
-        match self.shards.get(thread as usize) {
-            Some(shard) => shard,
-            None => &self.shards[thread.rem_euclid(self.shards.len() as isize) as usize],
+        match (&*self.shards, self.shards.get(thread as usize)) {
+            ([only], _) => only,
+            (_, Some(shard)) => shard,
+            (shards, None) => &shards[thread.rem_euclid(shards.len() as isize) as usize],
         }
     }
 }
