@@ -15,18 +15,18 @@
 //!    and dropping costs nothing.
 //! 2. `poll`: the driver has fired it.
 //! 3. `poll`: the deadline had passed before anything was registered.
-//! 4. `reset`: a waiting entry is rescheduled under its waker; to `Idle` if it had fired; to `Fired` if the new
+//! 4. `reset`: a waiting entry is moved under its waker; to `Idle` if it had fired; to `Fired` if the new
 //!    deadline has passed.
 //!
 //! Invariants
 //!
 //! - E1: an entry of the wheel belongs to exactly one `Entry` in `Waiting`, whose drop cancels it.
-//! - E3: the clock is asked whether the deadline is over when it is set, and again at the first poll. The second is left
-//!   out, for it would be a third of the cost of a timeout, where the deadline was ahead and the shard `covers` it: then the
-//!   driver fires it no later than it fires the shard's first.
 //! - E2: `task` names the waker in the wheel by address. The wheel keeps that waker alive, so no other waker can
 //!   have its address while the entry waits; and once it has fired, whoever re-uses the address has seen
 //!   `fired_through`, since the waker was dropped after the store.
+//! - E3: the clock is asked whether the deadline is over when it is set, and again at the first poll. The second is left
+//!   out, for it would be a sixth of the cost of a timeout, where the deadline was ahead and the shard `covers` it: then the
+//!   driver fires it no later than it fires the shard's first.
 //!
 //! Absent on purpose: an allocation, and a clone of the waker beside the one in the wheel.
 
