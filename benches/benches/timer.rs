@@ -1,6 +1,10 @@
-//! What a timeout costs that does not fire, in one task and in many; sleeps that are never polled; many that fire; the clock.
+//! What a timeout costs that does not fire, in one task and in many; sleeps that are never polled; many that fire; limits
+//! that are moved all the time; the clock.
 
 use heist_benches::Bencher;
+use std::future::{Future, pending, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 const TIMEOUTS: usize = 1000;
@@ -76,7 +80,62 @@ heist_benches::arms_with_smol! {
     }
 }
 
+/// Polls it once; it is not ready.
+async fn begin<F: Future>(mut future: Pin<&mut F>) {
+    poll_fn(|cx| {
+        assert!(future.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+}
+
 heist_benches::arms! {
+    /// Made, polled once, and dropped within one turn of the task: the timers, and nothing of the scheduler.
+    async fn unfired(count: usize) {
+        for _ in 0..count {
+            begin(pin!(rt::time::timeout(FAR, pending::<()>()))).await;
+        }
+    }
+
+    async fn unfired_in_one() {
+        unfired(TIMEOUTS).await;
+    }
+
+    pub(super) fn unfired_in_one_task(bencher: &mut Bencher<'_>) {
+        on_worker(bencher.per(TIMEOUTS), unfired_in_one);
+    }
+
+    async fn unfired_in_many() {
+        let tasks: Vec<_> = (0..TASKS).map(|_| rt::spawn(unfired(TIMEOUTS))).collect();
+        for task in tasks {
+            task.await.expect("the task ends");
+        }
+    }
+
+    pub(super) fn unfired_in_many_tasks(bencher: &mut Bencher<'_>) {
+        on_worker(bencher.per(TASKS * TIMEOUTS), unfired_in_many);
+    }
+
+    /// A connection's idle limit, moved at each request.
+    async fn resets(count: usize) {
+        let mut idle = pin!(rt::time::sleep(FAR));
+        for _ in 0..count {
+            idle.as_mut().reset(rt::time::Instant::now() + FAR);
+            begin(idle.as_mut()).await;
+        }
+    }
+
+    async fn resets_in_many() {
+        let tasks: Vec<_> = (0..TASKS).map(|_| rt::spawn(resets(TIMEOUTS))).collect();
+        for task in tasks {
+            task.await.expect("the task ends");
+        }
+    }
+
+    pub(super) fn reset_in_many_tasks(bencher: &mut Bencher<'_>) {
+        on_worker(bencher.per(TASKS * TIMEOUTS), resets_in_many);
+    }
+
     async fn look() {
         std::hint::black_box(rt::time::Instant::now());
     }
@@ -87,7 +146,7 @@ heist_benches::arms! {
 }
 
 heist_benches::compare!(
-    instant_now;
+    unfired_in_one_task, unfired_in_many_tasks at [1, 2, 4, 8], reset_in_many_tasks at [1, 2, 4, 8], instant_now;
     with smol: timeout_in_one_task at [1, 2, 4, 8], timeout_in_many_tasks at [1, 2, 4, 8], timeout_ready at [1, 8],
     sleep_unpolled, sleeps_that_fire
 );

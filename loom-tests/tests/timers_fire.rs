@@ -7,7 +7,7 @@
 
 use std::task::{Wake, Waker};
 
-use heist::time::model::{Fate, Key, Timers};
+use heist::time::model::{Fate, Key, Shard, Timers};
 use heist_executor::park::Parker;
 use heist_loom_tests::model;
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
@@ -28,12 +28,15 @@ fn counting() -> (Waker, Arc<AtomicUsize>) {
     (Waker::from(StdArc::new(Count(count.clone()))), count)
 }
 
-fn timers() -> Timers {
-    Timers::new(Waker::noop().clone())
+/// Timers, and the first of their two shards.
+fn timers() -> (Timers, Shard) {
+    let timers = Timers::new(Waker::noop(), 2);
+    let shard = timers.shard(0);
+    (timers, shard)
 }
 
-fn waiting(timers: &Timers, tick: u64, waker: &Waker) -> Key {
-    match timers.register(tick, waker) {
+fn waiting(shard: &Shard, tick: u64, waker: &Waker) -> Key {
+    match shard.register(tick, waker) {
         Fate::Waits(key) => key,
         fate => panic!("{fate:?}"),
     }
@@ -53,10 +56,10 @@ fn firing(timers: &Timers, tick: u64) -> thread::JoinHandle<()> {
 #[test]
 fn a_reset_that_meets_the_fire_is_fired_once() {
     model(3, || {
-        let (timers, (waker, woken)) = (timers(), counting());
-        let key = waiting(&timers, 10, &waker);
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
+        let key = waiting(&shard, 10, &waker);
         let driver = firing(&timers, 10);
-        let fate = timers.reset(key, 20);
+        let fate = shard.reset(key, 20);
         driver.join().unwrap();
         let early = usize::from(matches!(fate, Fate::Gone));
         assert_eq!(woken.load(Ordering::Relaxed), early);
@@ -69,41 +72,59 @@ fn a_reset_that_meets_the_fire_is_fired_once() {
 #[test]
 fn a_reset_into_the_past_is_fired_once() {
     model(3, || {
-        let (timers, (waker, woken)) = (timers(), counting());
-        let key = waiting(&timers, 20, &waker);
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
+        let key = waiting(&shard, 20, &waker);
         let driver = firing(&timers, 10);
-        let fate = timers.reset(key, 5);
+        let fate = shard.reset(key, 5);
         driver.join().unwrap();
-        assert!(matches!(fate, Fate::Due | Fate::Gone | Fate::Waits(_)));
+        if let Fate::Waits(_) = fate {
+            // The driver has been here and gone; it is told.
+            fire(&timers, 10);
+        }
         assert_eq!(woken.load(Ordering::Relaxed), 1);
         assert_eq!(timers.publish(), None);
     });
 }
 
 #[test]
+fn a_reset_into_what_the_owner_knows_for_the_past_is_fired_once() {
+    model(3, || {
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
+        let key = waiting(&shard, 10, &waker);
+        let driver = firing(&timers, 10);
+        let fate = shard.reset_into_the_past(key);
+        driver.join().unwrap();
+        assert!(matches!(fate, Fate::Due | Fate::Gone));
+        assert_eq!(woken.load(Ordering::Relaxed), 1);
+    });
+}
+
+#[test]
 fn a_cancelled_timer_is_fired_or_dropped() {
     model(3, || {
-        let (timers, (waker, woken)) = (timers(), counting());
-        let keys = [10, 20].map(|tick| waiting(&timers, tick, &waker));
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
+        let keys = [10, 20].map(|tick| waiting(&shard, tick, &waker));
         drop(waker);
         let driver = firing(&timers, 10);
-        keys.into_iter().for_each(|key| timers.cancel(key));
+        keys.into_iter().for_each(|key| shard.cancel(key));
         driver.join().unwrap();
         // The first one was due, the second was not.
         assert!(woken.load(Ordering::Relaxed) <= 1);
-        assert_eq!(timers.publish(), None);
         assert_eq!(Arc::strong_count(&woken), 1);
+        fire(&timers, 20);
+        assert!(woken.load(Ordering::Relaxed) <= 1);
+        assert_eq!(timers.publish(), None);
     });
 }
 
 #[test]
 fn an_update_that_meets_the_fire_wakes_one_of_the_two() {
     model(3, || {
-        let timers = timers();
+        let (timers, shard) = timers();
         let ((first, first_woken), (second, second_woken)) = (counting(), counting());
-        let key = waiting(&timers, 10, &first);
+        let key = waiting(&shard, 10, &first);
         let driver = firing(&timers, 10);
-        let replaced = match timers.update(key, &second) {
+        let replaced = match shard.update(key, &second) {
             Fate::Waits(_) => 1,
             Fate::Gone => 0,
             fate => panic!("{fate:?}"),
@@ -118,14 +139,14 @@ fn an_update_that_meets_the_fire_wakes_one_of_the_two() {
 #[test]
 fn a_late_cancel_hits_nobody_else() {
     model(3, || {
-        let (timers, (waker, woken)) = (timers(), counting());
-        let key = waiting(&timers, 10, &waker);
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
+        let key = waiting(&shard, 10, &waker);
         fire(&timers, 10);
         let late = {
-            let timers = timers.clone();
-            thread::spawn(move || timers.cancel(key))
+            let shard = shard.clone();
+            thread::spawn(move || shard.cancel(key))
         };
-        waiting(&timers, 20, &waker);
+        waiting(&shard, 20, &waker);
         late.join().unwrap();
         fire(&timers, 20);
         assert_eq!(woken.load(Ordering::Relaxed), 2);
@@ -137,12 +158,12 @@ fn a_late_cancel_hits_nobody_else() {
 fn a_driver_that_is_about_to_sleep_sees_a_new_timer() {
     model(3, || {
         let parker = StdArc::new(Parker::new());
-        let timers = Timers::new(Waker::from(parker.clone()));
+        let timers = Timers::new(&Waker::from(parker.clone()), 2);
         let registers = {
-            let timers = timers.clone();
+            let shard = timers.shard(1);
             thread::spawn(move || {
-                timers.register(20, Waker::noop());
-                timers.register(10, Waker::noop());
+                shard.register(20, Waker::noop());
+                shard.register(10, Waker::noop());
             })
         };
         while timers.publish() != Some(10) {
@@ -157,12 +178,13 @@ fn a_driver_that_is_about_to_sleep_sees_a_new_timer() {
 fn a_driver_that_is_about_to_sleep_sees_an_earlier_reset() {
     model(3, || {
         let parker = StdArc::new(Parker::new());
-        let timers = Timers::new(Waker::from(parker.clone()));
-        let key = waiting(&timers, 100, Waker::noop());
+        let timers = Timers::new(&Waker::from(parker.clone()), 2);
+        let shard = timers.shard(0);
+        let key = waiting(&shard, 100, Waker::noop());
         let resets = {
-            let timers = timers.clone();
+            let shard = shard.clone();
             thread::spawn(move || {
-                timers.reset(key, 10);
+                shard.reset(key, 10);
             })
         };
         while timers.publish() != Some(10) {
@@ -176,15 +198,110 @@ fn a_driver_that_is_about_to_sleep_sees_an_earlier_reset() {
 #[test]
 fn no_timer_is_left_behind_by_a_shutdown() {
     model(3, || {
-        let (timers, (waker, woken)) = (timers(), counting());
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
         let registers = {
-            let timers = timers.clone();
-            thread::spawn(move || matches!(timers.register(10, &waker), Fate::Waits(_)))
+            let shard = shard.clone();
+            thread::spawn(move || matches!(shard.register(10, &waker), Fate::Waits(_)))
         };
         timers.shutdown().into_iter().for_each(Waker::wake);
         let waited = registers.join().unwrap();
         assert_eq!(woken.load(Ordering::Relaxed), usize::from(waited));
         assert_eq!(Arc::strong_count(&woken), 1);
-        assert!(matches!(timers.register(10, Waker::noop()), Fate::ShutDown));
+        assert!(matches!(shard.register(10, Waker::noop()), Fate::ShutDown));
+    });
+}
+
+/// One goes off while another comes into the next shard, which the driver need not visit.
+#[test]
+fn a_fire_that_meets_a_registration_in_another_shard() {
+    model(3, || {
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
+        waiting(&shard, 10, &waker);
+        let registers = {
+            let (other, waker) = (timers.shard(1), waker.clone());
+            thread::spawn(move || waiting(&other, 20, &waker))
+        };
+        fire(&timers, 10);
+        assert_eq!(woken.load(Ordering::Relaxed), 1);
+        registers.join().unwrap();
+        assert_eq!(timers.publish(), Some(20));
+        fire(&timers, 20);
+        assert_eq!(woken.load(Ordering::Relaxed), 2);
+    });
+}
+
+/// A timer that is made, dropped and made again in one shard says nothing to the driver the second time, and is fired.
+#[test]
+fn a_fire_that_meets_a_timer_made_anew() {
+    model(3, || {
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
+        let key = waiting(&shard, 10, &waker);
+        let owner = {
+            let (shard, waker) = (shard.clone(), waker.clone());
+            thread::spawn(move || {
+                shard.cancel(key);
+                waiting(&shard, 20, &waker);
+            })
+        };
+        drop(waker);
+        fire(&timers, 10);
+        owner.join().unwrap();
+        assert!(woken.load(Ordering::Relaxed) <= 1);
+        let before = woken.swap(0, Ordering::Relaxed);
+        fire(&timers, timers.publish().expect("one waits"));
+        if woken.load(Ordering::Relaxed) == 0 {
+            // What was published was the tick of the one that was dropped.
+            assert_eq!(before, 0);
+            assert_eq!(timers.publish(), Some(20));
+            fire(&timers, 20);
+        }
+        assert_eq!(woken.load(Ordering::Relaxed), 1);
+        assert_eq!(Arc::strong_count(&woken), 1);
+    });
+}
+
+/// A task has gone to another worker, and drops its timer there.
+#[test]
+fn a_cancel_from_another_thread_meets_the_owner_and_the_fire() {
+    model(3, || {
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
+        let key = waiting(&shard, 10, &waker);
+        let cancels = {
+            let shard = shard.clone();
+            thread::spawn(move || shard.cancel(key))
+        };
+        let driver = firing(&timers, 10);
+        waiting(&shard, 20, &waker);
+        cancels.join().unwrap();
+        driver.join().unwrap();
+        let early = woken.load(Ordering::Relaxed);
+        assert!(early <= 1);
+        fire(&timers, 20);
+        assert_eq!(woken.load(Ordering::Relaxed), early + 1);
+        assert_eq!(timers.publish(), None);
+    });
+}
+
+/// Postponed in its place, it is found there and filed anew, while another comes into the shard.
+#[test]
+fn a_postponed_timer_is_fired_at_its_last_tick() {
+    model(3, || {
+        let ((timers, shard), (waker, woken)) = (timers(), counting());
+        let key = waiting(&shard, 10, &waker);
+        assert!(matches!(shard.reset(key, 30), Fate::Waits(_)));
+        let owner = {
+            let (shard, waker) = (shard.clone(), waker.clone());
+            thread::spawn(move || waiting(&shard, 20, &waker))
+        };
+        fire(&timers, 10);
+        assert_eq!(woken.load(Ordering::Relaxed), 0);
+        owner.join().unwrap();
+        let mut published = Vec::new();
+        while let Some(next) = timers.publish() {
+            published.push(next);
+            fire(&timers, next);
+        }
+        assert_eq!(woken.load(Ordering::Relaxed), 2);
+        assert!(matches!(published[..], [20, 30]));
     });
 }

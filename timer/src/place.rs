@@ -62,6 +62,15 @@ impl Place {
     pub(crate) fn index(self) -> usize {
         self.level * SLOTS + self.slot
     }
+
+    /// The place at this position.
+    #[inline]
+    pub(crate) fn at(index: usize) -> Self {
+        Self {
+            level: index / SLOTS,
+            slot: index % SLOTS,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +105,7 @@ mod tests {
             let shift = level as u32 * DIGIT_BITS;
             let digit = (now >> shift) as usize % SLOTS;
             let place = Place { level, slot: digit };
+            assert_eq!(Place::at(place.index()), place);
             assert_eq!(place.first_tick(now), now >> shift << shift);
         }
     }

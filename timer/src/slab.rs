@@ -17,7 +17,7 @@
 //! A node takes 24 bytes and the size of `Option<T>`: 40 bytes for a `Waker`. Nodes are re-used and the slab
 //! grows by doubling; it never shrinks.
 //!
-//! Absent on purpose: which slot a node is linked into. That follows from its deadline and `now`.
+//! Absent on purpose: the slots. A node carries a number that says into which it is linked; the wheel reads it.
 
 use std::num::NonZeroU32;
 
@@ -40,6 +40,15 @@ pub(crate) struct Node<T> {
     pub(crate) prev: u32,
     pub(crate) next: u32,
     generation: NonZeroU32,
+    /// Where the wheel has linked it.
+    pub(crate) filed: Filed,
+}
+
+/// The slot that a node is linked into, by its index among all, and whether the deadline was moved back since.
+#[derive(Clone, Copy)]
+pub(crate) struct Filed {
+    pub(crate) slot: u16,
+    pub(crate) postponed: bool,
 }
 
 /// All nodes of a wheel.
@@ -95,6 +104,10 @@ impl<T> Slab<T> {
             prev: NIL,
             next: NIL,
             generation: NonZeroU32::MIN,
+            filed: Filed {
+                slot: 0,
+                postponed: false,
+            },
         });
         index
     }

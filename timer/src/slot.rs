@@ -4,9 +4,10 @@
 //!
 //! - L1: `head` and `tail` are both [`NIL`] or both not.
 //! - L2: `earliest` is never later than the deadline of any entry in the list. It is exact until the entry
-//!   that set it is unlinked from among several others; from then it may be too early, until the slot is
-//!   emptied or one entry is left. Finding the true one would mean walking the list, and a cancel must stay
-//!   O(1).
+//!   that set it is unlinked from among several others, or postponed; from then it may be too early, until the slot is
+//!   emptied or one entry is left that was not postponed. Finding the true one would mean walking the list, and a cancel
+//!   must stay O(1).
+//! - L3: `earliest` is a tick of this slot. A postponed entry's deadline may be one of another, so it never gets here.
 //!
 //! Absent on purpose: removal of the entries themselves. A slot links indices; the slab owns.
 
@@ -62,7 +63,10 @@ impl Slot {
         if self.is_empty() {
             self.earliest = u64::MAX;
         } else if self.head == self.tail {
-            self.earliest = nodes.node(self.head).deadline;
+            let last = nodes.node(self.head);
+            if !last.filed.postponed {
+                self.earliest = last.deadline;
+            }
         }
     }
 }

@@ -8,27 +8,32 @@
 //!            4 advance (fired)
 //! ```
 //!
+//! An entry whose deadline is [postponed](Wheel::postpone) stays where it is. `advance` files it anew when it comes there,
+//! as it does in a cascade.
+//!
 //! Invariants
 //!
-//! - W1: every entry is in the slot that [`Place::of`] names for its deadline and the current `now`.
+//! - W1: every entry is in the slot that [`Place::of`] names for the deadline it was filed with and the current `now`.
 //!   `insert` files it there; moving `now` moves exactly the entries whose place changes, which are those in
-//!   the slot that `now` enters.
+//!   the slot that `now` enters. Its deadline is the one it was filed with or, if it was postponed since, a later one.
 //! - W2: by W1 and P2 the earliest entry is in the lowest slot of the lowest occupied level, so finding it is
 //!   two bit scans, and cascading touches only that slot.
 //! - W3: a cascade moves `now` to the slot's earliest deadline or to its target, whichever comes first, so an
-//!   entry goes down at least one level each time and is moved at most ten times in its life.
+//!   entry goes down at least one level each time and is moved at most ten times in its life, and ten times more for
+//!   each time it is found postponed.
 //! - W4: after `advance(t)` every entry left has a deadline after `t`.
-//! - W5: by W1 and P3 entries of equal deadline stay in one list, so they fire in order of insertion.
+//! - W5: by W1 and P3 entries of equal deadline that were not postponed stay in one list, so they fire in order of
+//!   insertion.
 //!
-//! Costs: insert, cancel, reschedule and next_deadline O(1); advance O(fired + moved), however far the time
-//! jumps. The slots take 11 KiB for each wheel.
+//! Costs: insert, cancel, reschedule, postpone and next_deadline O(1); advance O(fired + moved), however far the time
+//! jumps. The slots take 1 KiB a level, up to the highest that was ever needed: with `now` and the deadlines below 2^24 4 KiB.
 //!
 //! Absent on purpose: a clock, the length of a tick, and any promise about time going back (it is ignored).
 
 use std::fmt;
 
 use crate::place::{LEVELS, Place, SLOTS};
-use crate::slab::{Key, NIL, Slab};
+use crate::slab::{Filed, Key, NIL, Slab};
 use crate::slot::Slot;
 
 /// A timer wheel: a set of `T`s with a deadline each.
@@ -41,7 +46,8 @@ pub struct Wheel<T> {
     levels: u16,
     /// Bit `s` of entry `l` is set if slot `s` of level `l` is occupied.
     occupied: [u64; LEVELS],
-    slots: Box<[Slot]>,
+    /// Of the levels that were needed so far.
+    slots: Vec<Slot>,
     nodes: Slab<T>,
 }
 
@@ -52,7 +58,7 @@ impl<T> Wheel<T> {
             now: 0,
             levels: 0,
             occupied: [0; LEVELS],
-            slots: vec![Slot::EMPTY; LEVELS * SLOTS].into_boxed_slice(),
+            slots: Vec::new(),
             nodes: Slab::new(),
         }
     }
@@ -106,6 +112,25 @@ impl<T> Wheel<T> {
         true
     }
 
+    /// Gives an entry another deadline, at less cost than [`reschedule`](Self::reschedule) if it is a later one: the entry
+    /// is found at the old one and put where it belongs, so [`next_deadline`](Self::next_deadline) may still be the old one.
+    /// However often it was postponed until then, that is one idle advance. Among entries of equal deadline it may come
+    /// anywhere.
+    ///
+    /// Returns whether the entry was there; if not, nothing happens.
+    pub fn postpone(&mut self, key: Key, deadline: u64) -> bool {
+        let Some(index) = self.nodes.find(key) else {
+            return false;
+        };
+        let node = self.nodes.node_mut(index);
+        if deadline < node.deadline {
+            return self.reschedule(key, deadline);
+        }
+        node.filed.postponed |= deadline > node.deadline;
+        node.deadline = deadline;
+        true
+    }
+
     /// The payload of an entry, or `None` if it has fired or been cancelled.
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         self.nodes.payload_mut(key)
@@ -115,9 +140,9 @@ impl<T> Wheel<T> {
     ///
     /// Never later than the earliest deadline and never before [`now`](Self::now). It is the earliest
     /// deadline, except that after the earliest entry of a slot was cancelled or rescheduled from among
-    /// several others it may be the deadline that entry had. Advancing there fires nothing and makes it exact
-    /// again, so each such cancel costs at most one idle advance. An entry that is alone in the wheel is
-    /// always reported exactly.
+    /// several others, or postponed, it may be the deadline that entry had. Advancing there fires nothing and makes it exact
+    /// again, so each such cancel costs at most one idle advance. An entry that is alone in the wheel, and was not postponed,
+    /// is always reported exactly.
     pub fn next_deadline(&self) -> Option<u64> {
         self.lowest().map(|place| self.slots[place.index()].earliest)
     }
@@ -168,19 +193,33 @@ impl<T> Wheel<T> {
     /// Links a node into the slot where it belongs now.
     #[inline]
     fn file(&mut self, index: u32) {
-        let place = Place::of(self.nodes.node(index).deadline, self.now);
+        let node = self.nodes.node_mut(index);
+        let place = Place::of(node.deadline, self.now);
+        node.filed = Filed {
+            slot: place.index() as u16,
+            postponed: false,
+        };
+        if place.index() >= self.slots.len() {
+            self.add_levels(place.level);
+        }
         self.slots[place.index()].push(&mut self.nodes, index);
         self.occupied[place.level] |= 1 << place.slot;
         self.levels |= 1 << place.level;
     }
 
+    #[cold]
+    fn add_levels(&mut self, level: usize) {
+        self.slots.resize((level + 1) * SLOTS, Slot::EMPTY);
+    }
+
     /// Unlinks a node from its slot.
     #[inline]
     fn unfile(&mut self, index: u32) {
-        let place = Place::of(self.nodes.node(index).deadline, self.now);
-        self.slots[place.index()].unlink(&mut self.nodes, index);
-        if self.slots[place.index()].is_empty() {
-            self.mark_empty(place);
+        let filed = usize::from(self.nodes.node(index).filed.slot);
+        let slot = &mut self.slots[filed];
+        slot.unlink(&mut self.nodes, index);
+        if slot.is_empty() {
+            self.mark_empty(Place::at(filed));
         }
     }
 

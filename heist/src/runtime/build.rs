@@ -59,7 +59,7 @@ pub(super) fn build(settings: &Builder) -> io::Result<Runtime> {
 fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
     let clock = Clock::with_hands(settings.start_paused);
     let slow = slow_limit(settings);
-    let (driver, driver_handle) = TurnDriver::new(settings, clock, slow)?;
+    let (driver, driver_handle) = TurnDriver::new(settings, clock, slow, 1)?;
     let event_loop = StdArc::new(LoopState::new(slow));
     let hooks = hooks(settings, &event_loop, slow);
     let seed = random_seed();
@@ -87,7 +87,7 @@ fn build_current_thread(settings: &Builder) -> io::Result<Runtime> {
 fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime> {
     assert!(!settings.start_paused, "{PAUSED_THREADS}");
     let slow = slow_limit(settings);
-    let (driver, driver_handle) = TurnDriver::new(settings, Clock::new(), slow)?;
+    let (driver, driver_handle) = TurnDriver::new(settings, Clock::new(), slow, workers + 1)?;
     let event_loop = StdArc::new(LoopState::new(slow));
     let hooks = hooks(settings, &event_loop, slow);
     let lend = settings.reactor_loan && driver.has_sources();

@@ -25,27 +25,39 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use heist_executor::task::{JoinHandle, Meta};
-use heist_executor::{current_thread, local};
+use heist_executor::{current_thread, local, multi_thread};
+use heist_primitive::CachePadded;
 use heist_primitive::sync::Arc;
+use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 use heist_primitive::thread::AccessError;
 
 use super::handle::{Handle, TryCurrentError};
 use super::id::Id;
 use crate::macros::support::replace_state;
-use crate::time::timers::Timers;
+use crate::time::shard::Shard;
 
 struct Context {
     stack: RefCell<Vec<Rc<Handle>>>,
     driving: Cell<bool>,
     /// The runtime that this thread belongs to, for workers and threads of the blocking pool.
     home: Cell<Option<Id>>,
+    /// Of [`thread_number`], once it is known.
+    number: Cell<Option<isize>>,
 }
 
 heist_primitive::thread_local! {
     static CONTEXT: Context = const {
-        Context { stack: RefCell::new(Vec::new()), driving: Cell::new(false), home: Cell::new(None) }
+        Context {
+            stack: RefCell::new(Vec::new()),
+            driving: Cell::new(false),
+            home: Cell::new(None),
+            number: Cell::new(None),
+        }
     };
 }
+
+/// Threads that are no workers and have a number.
+static OTHERS: UnmodelledU64 = UnmodelledU64::new(0);
 
 const NO_RUNTIME: &str = "there is no heist runtime on this thread: call this from a task or from the future \
      given to `Runtime::block_on`, or hold the guard of `Runtime::enter` or `Handle::enter` \
@@ -111,16 +123,50 @@ pub(crate) fn io() -> heist_reactor::Handle {
     }
 }
 
-/// The timers of the current runtime.
+/// The timers of the current runtime that this thread adds to.
 ///
 /// # Panics
 ///
 /// Outside of a runtime, and if the runtime has timers disabled.
+#[inline]
 #[track_caller]
-pub(crate) fn timers() -> Arc<Timers> {
-    match current().timers() {
-        Some(timers) => timers.clone(),
-        None => panic!("{NO_TIME}"),
+pub(crate) fn timers() -> Arc<CachePadded<Shard>> {
+    let shard = CONTEXT.try_with(|context| {
+        let stack = context.stack.borrow();
+        Some(stack.last()?.timers()?.shard(context.number()).clone())
+    });
+    match shard {
+        Ok(Some(shard)) => shard,
+        _ => no_timers(),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn no_timers() -> ! {
+    let _ = current();
+    panic!("{NO_TIME}");
+}
+
+/// A number for this thread: of a worker its index, and of others what spreads them: -1, -2 and so on.
+pub(crate) fn thread_number() -> isize {
+    CONTEXT.try_with(Context::number).unwrap_or(0)
+}
+
+impl Context {
+    #[inline]
+    fn number(&self) -> isize {
+        self.number.get().unwrap_or_else(|| self.find_number())
+    }
+
+    #[cold]
+    fn find_number(&self) -> isize {
+        let number = match multi_thread::current_worker() {
+            Some(index) => index as isize,
+            None => -1 - OTHERS.fetch_add(1, Ordering::Relaxed) as isize,
+        };
+        self.number.set(Some(number));
+        number
     }
 }
 
@@ -266,6 +312,10 @@ pub(super) fn start_driving(handle: &Handle, role: Role) -> Driving {
         panic!("{NESTED}");
     }
     let before = CONTEXT.try_with(|context| {
+        if role == Role::Driver {
+            // It may have been asked before it was a worker.
+            context.number.set(None);
+        }
         let home = match role {
             Role::Driver | Role::Blocking => Some(handle.id()),
             Role::Visitor => context.home.get(),

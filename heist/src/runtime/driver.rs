@@ -7,7 +7,7 @@
 //!     └─► Loan ─► TurnDriver::park(..)                   └─► TurnDriver::park(..)
 //!
 //!   TurnDriver::park(limit)
-//!     1. timeout = min(limit, timers.next_timeout()); with a stopped clock zero, and then the clock jumps there
+//!     1. timeout = min(limit, timers.next_timeout()), 0 for a look; with a stopped clock zero, and then the clock jumps there
 //!     2. reactor.turn(timeout, &mut wakers)     or Parker::park(timeout) when I/O is disabled
 //!     3. timers.advance(&mut wakers)
 //!     4. wake them all: no lock is held, each under catch_unwind
@@ -81,7 +81,7 @@ enum Wait {
 }
 
 impl TurnDriver {
-    /// A driver with what is enabled, and the handle to it.
+    /// A driver with what is enabled, and the handle to it. `workers`: how many threads make timers most of the time.
     ///
     /// # Errors
     ///
@@ -90,6 +90,7 @@ impl TurnDriver {
         settings: &Builder,
         clock: Clock,
         slow: Option<Duration>,
+        workers: usize,
     ) -> io::Result<(Self, Handle)> {
         let wait = if settings.enable_io {
             Wait::Reactor(Reactor::with_capacity(
@@ -109,7 +110,7 @@ impl TurnDriver {
         });
         let timers = settings
             .enable_time
-            .then(|| Arc::new(Timers::new(clock.clone(), unparker.clone())));
+            .then(|| Arc::new(Timers::new(clock.clone(), &unparker, workers)));
         let handle = Handle {
             io,
             timers: timers.clone(),
@@ -159,7 +160,11 @@ impl TurnDriver {
 
 impl Driver for TurnDriver {
     fn park(&mut self, timeout: Option<Duration>) {
-        let deadline = self.timers.as_ref().and_then(|timers| timers.next_timeout());
+        let deadline = match &self.timers {
+            // A look sleeps past no timer.
+            Some(timers) if timeout != Some(Duration::ZERO) => timers.next_timeout(),
+            _ => None,
+        };
         match (timeout, deadline) {
             (None, deadline) if self.clock.is_stopped() => self.wait_stopped(deadline),
             (Some(a), Some(b)) => self.wait(Some(a.min(b))),

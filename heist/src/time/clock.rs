@@ -73,7 +73,10 @@ impl Clock {
     /// Nanoseconds from the start until `instant`.
     pub(crate) fn ns_of(&self, instant: Instant) -> u64 {
         let since_start = instant.saturating_duration_since(self.start);
-        u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX)
+        let seconds_ns = since_start.as_secs().checked_mul(1_000_000_000);
+        seconds_ns
+            .and_then(|ns| ns.checked_add(since_start.subsec_nanos().into()))
+            .unwrap_or(u64::MAX)
     }
 }
 

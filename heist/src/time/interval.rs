@@ -69,7 +69,7 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
         "the period of an interval must not be zero: use yield_now to run without a pause"
     );
     Interval {
-        entry: Entry::new(start),
+        entry: Entry::new(start, false),
         period,
         missed_tick_behavior: MissedTickBehavior::default(),
     }

@@ -40,9 +40,10 @@
 //! # Map of the module
 //!
 //! ```text
-//!  Sleep, Timeout, Interval ──> entry.rs ──> timers.rs ──> heist_timer::Wheel<Waker>
+//!  Sleep, Timeout, Interval ──> entry.rs ──> shard.rs, one a worker ──> heist_timer::Wheel<Waker>
 //!                                              │  ▲
-//!                                 horizon.rs ──┘  └── runtime/driver.rs: next_timeout, turn, advance
+//!                                 horizon.rs ◄─┘  └── timers.rs ◄── runtime/driver.rs: next_timeout, turn, advance
+//!                                 ticks.rs: from time to ticks and back
 //!                                 clock.rs: the only reader of the machine's clock
 //!                                   └──> hands.rs: pause, resume, advance (feature test-util)
 //! ```
@@ -63,7 +64,9 @@ mod interval;
 #[cfg(heist_loom)]
 #[doc(hidden)]
 pub mod model;
+pub(crate) mod shard;
 mod sleep;
+mod ticks;
 mod timeout;
 pub(crate) mod timers;
 

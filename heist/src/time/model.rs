@@ -3,14 +3,16 @@
 
 use std::task::Waker;
 
+use heist_primitive::CachePadded;
 use heist_primitive::sync::Arc;
 
 use super::Clock;
-use super::timers::{self, Outcome};
+use super::shard::{self, Outcome};
+use super::timers;
 
 /// Names a timer.
 #[derive(Clone, Copy, Debug)]
-pub struct Key(timers::Key);
+pub struct Key(shard::Key);
 
 /// What became of a timer.
 #[derive(Debug)]
@@ -41,9 +43,14 @@ impl From<Outcome> for Fate {
 pub struct Timers(Arc<timers::Timers>);
 
 impl Timers {
-    /// No timers; `unparker` ends the driver's sleep.
-    pub fn new(unparker: Waker) -> Self {
-        Self(Arc::new(timers::Timers::new(Clock::new(), unparker)))
+    /// No timers in `shards` shards; `unparker` ends the driver's sleep.
+    pub fn new(unparker: &Waker, shards: usize) -> Self {
+        Self(Arc::new(timers::Timers::new(Clock::new(), unparker, shards)))
+    }
+
+    /// One of the shards.
+    pub fn shard(&self, number: isize) -> Shard {
+        Shard(self.0.shard(number).clone())
     }
 
     /// What the driver does before it sleeps: the next tick.
@@ -64,7 +71,13 @@ impl Timers {
         self.0.shutdown(&mut wakers);
         wakers
     }
+}
 
+/// The timers of one worker.
+#[derive(Clone, Debug)]
+pub struct Shard(Arc<CachePadded<shard::Shard>>);
+
+impl Shard {
     /// A new timer.
     pub fn register(&self, tick: u64, waker: &Waker) -> Fate {
         self.0.register(tick, waker).into()
@@ -75,9 +88,14 @@ impl Timers {
         self.0.update(key.0, waker).into()
     }
 
-    /// Another tick.
+    /// Another tick, which is not over.
     pub fn reset(&self, key: Key, tick: u64) -> Fate {
-        self.0.reset(key.0, tick).into()
+        self.0.reset(key.0, tick, false).into()
+    }
+
+    /// Another tick, which is over.
+    pub fn reset_into_the_past(&self, key: Key) -> Fate {
+        self.0.reset(key.0, 0, true).into()
     }
 
     /// No timer any more.

@@ -45,7 +45,7 @@ use super::entry::Entry;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::new(Instant::now().after(duration))
+    Sleep::new(Instant::now().after(duration), !duration.is_zero())
 }
 
 /// Waits until `deadline` is reached.
@@ -75,7 +75,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// ```
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep::new(deadline)
+    Sleep::new(deadline, false)
 }
 
 pin_project! {
@@ -105,10 +105,12 @@ pin_project! {
 }
 
 impl Sleep {
+    /// `ahead`: whether the clock was just seen to be before the deadline.
+    #[inline]
     #[track_caller]
-    pub(super) fn new(deadline: Instant) -> Self {
+    pub(super) fn new(deadline: Instant, ahead: bool) -> Self {
         Self {
-            entry: Entry::new(deadline),
+            entry: Entry::new(deadline, ahead),
             _pinned: PhantomPinned,
         }
     }

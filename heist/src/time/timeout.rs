@@ -63,7 +63,7 @@ where
         reason = "in a function that is passed on, a panic would not be located at the caller"
     )]
     let limit = match Instant::now().checked_add(duration) {
-        Some(deadline) => Some(Sleep::new(deadline)),
+        Some(deadline) => Some(Sleep::new(deadline, !duration.is_zero())),
         None => None,
     };
     Timeout {
@@ -107,7 +107,7 @@ where
 {
     Timeout {
         value: future.into_future(),
-        limit: Some(Sleep::new(deadline)),
+        limit: Some(Sleep::new(deadline, false)),
     }
 }
 

@@ -20,11 +20,12 @@ use std::mem;
 use std::panic::Location;
 use std::task::{Wake, Waker};
 
+use heist_primitive::CachePadded;
 use heist_primitive::sync::{Arc, Mutex, StdArc};
 
 use super::ready::{Callback, LoopState};
 use crate::time::Instant;
-use crate::time::timers::{Key, Outcome, Timers};
+use crate::time::shard::{Key, Outcome, Shard};
 
 /// A callback that is to be called once.
 pub(super) struct Entry<F> {
@@ -56,7 +57,11 @@ impl<F: FnOnce() + Send + 'static> Entry<F> {
     }
 
     /// Puts it into the wheel, or at once onto the queue if it is due.
-    pub(super) fn schedule(self: StdArc<Self>, when: Instant, timers: &Arc<Timers>) -> TimerHandle {
+    pub(super) fn schedule(
+        self: StdArc<Self>,
+        when: Instant,
+        timers: Arc<CachePadded<Shard>>,
+    ) -> TimerHandle {
         let waker = Waker::from(self.clone());
         let key = match timers.register(timers.tick_of(when), &waker) {
             Outcome::Waits(key) => Some(key),
@@ -72,7 +77,7 @@ impl<F: FnOnce() + Send + 'static> Entry<F> {
         TimerHandle {
             handle: Handle { entry: self },
             when,
-            timers: timers.clone(),
+            timers,
             key,
         }
     }
@@ -171,7 +176,7 @@ impl fmt::Debug for Handle {
 pub struct TimerHandle {
     handle: Handle,
     when: Instant,
-    timers: Arc<Timers>,
+    timers: Arc<CachePadded<Shard>>,
     /// `None` if it was due at once.
     key: Option<Key>,
 }

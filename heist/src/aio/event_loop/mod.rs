@@ -36,6 +36,7 @@ pub(crate) use self::ready::LoopState;
 
 use self::handle::Entry;
 use super::threads::{SubmitError, ThreadPoolExecutor};
+use crate::runtime::context;
 use crate::runtime::{Handle as RuntimeHandle, TryCurrentError, report};
 use crate::time::Instant;
 use crate::time::timers::Timers;
@@ -196,7 +197,7 @@ impl EventLoop {
         F: FnOnce() + Send + 'static,
     {
         self.check_thread();
-        let timers = self.timers();
+        let timers = self.timers().shard(context::thread_number()).clone();
         let entry = Entry::new(callback, self.state(), Some(when), Location::caller());
         self.state().start(&self.runtime);
         entry.schedule(when, timers)
