@@ -123,7 +123,10 @@ fn readexactly_at_the_end_gives_the_partial_data_in_the_error() {
         assert!(reader.at_eof(), "what is in the error is not in the stream");
         let error = io::Error::from(StreamError::IncompleteRead(error));
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
-        assert_eq!(error.to_string(), "the stream ended after 3 of the 5 bytes that were asked for");
+        assert_eq!(
+            error.to_string(),
+            "the stream ended after 3 of the 5 bytes that were asked for"
+        );
         assert!(error.get_ref().unwrap().is::<IncompleteReadError>());
     });
 }

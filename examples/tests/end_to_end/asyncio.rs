@@ -25,11 +25,17 @@ fn python() -> bool {
     true
 }
 
+/// Python leaves `SIGINT` ignored if it was when it began, as in what a shell has started in the background.
+const TWIN: &str = "import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name='__main__')";
+
 /// The program in Python.
 fn twin(name: &str) -> Command {
     let file: PathBuf = [env!("CARGO_MANIFEST_DIR"), "asyncio", name].iter().collect();
     let mut command = Command::new("python3");
-    command.arg(file.with_extension("py"));
+    command.args(["-c", TWIN]).arg(file.with_extension("py"));
     command
 }
 

@@ -19,7 +19,10 @@ impl fmt::Display for IncompleteReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let got = self.partial.len();
         match self.expected {
-            Some(expected) => write!(f, "the stream ended after {got} of the {expected} bytes that were asked for"),
+            Some(expected) => write!(
+                f,
+                "the stream ended after {got} of the {expected} bytes that were asked for"
+            ),
             None => write!(
                 f,
                 "{got} bytes read and no separator before the end of the stream"
