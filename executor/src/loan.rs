@@ -2,8 +2,8 @@
 //!
 //! The driver lies in a seat. A worker that is about to sleep borrows it and waits in it instead of on its parker, so
 //! that what becomes ready runs right there, without a hop to another thread. The reactor thread is the one of last
-//! resort: when no worker has turned the driver for [`PATIENCE`] although one has nothing to do, or for [`LOOKS_IF_ALL_WORK`]
-//! times as long, it does, so I/O and timers go on while every worker is stuck in a poll.
+//! resort: when no worker has turned the driver for [`PATIENCE`], it does, so I/O and timers go on while every
+//! worker is stuck in a poll.
 //!
 //! ```text
 //!   the driver:           borrow by a worker, for one turn
@@ -12,8 +12,8 @@
 //!                   └───────────────────────────────────────► with the reactor thread
 //!
 //!   the reactor thread:
-//!                       1 ms without a turn, a
-//!                       worker sleeps; or 4 ms           nobody asks: turn again
+//!                       1 ms without a turn,
+//!                       the driver in its seat           nobody asks: turn again
 //!      ┌───────────┐ ─────────────────────► ┌─────────┐ ───┐
 //!  ┌── │ attending │                        │ turning │ ◄──┘
 //!  └─► └───────────┘ ◄───────────────────── └─────────┘
@@ -33,14 +33,11 @@
 //! - N1: the driver is in the seat, with one borrower, or retired. The lock of the seat is never held during a turn.
 //! - N2: while the driver is in the seat and the loan is not stopped, the reactor thread is attending (its sleep is
 //!   limited) or about to be: who gives the driver back finds it asleep and wakes it. So the driver is never left
-//!   alone for longer than N5 allows.
+//!   alone for longer than the patience.
 //! - N3: a worker that borrows asks for its time limit only when it has the driver. Whoever unparks it before that is
 //!   seen by the answer, whoever does after interrupts a turn that cannot be another's.
 //! - N4: after [`stop`](Loan::stop) nobody borrows any more, and [`attend`](Loan::attend) returns the driver to its
 //!   caller as soon as the last borrower has given it back.
-//! - N5: the reactor thread takes the driver from busy workers at the second to last resort, for those who wait outside of
-//!   the pool. What it wakes can run only when a worker has time, and that worker would turn the driver itself. On a
-//!   machine with more threads than cores, workers that are merely preempted look like stuck ones.
 //!
 //! Ordering pairs: the seat's lock; and for N3 `Parker::unpark` (an RMW, then the interrupt) ↔ the borrow (lock), then the
 //! RMW of `Parker::still_in_driver`. Models: loom-tests/tests/loan.rs.
@@ -64,12 +61,6 @@ const PATIENCE: Duration = Duration::from_millis(1);
 #[cfg(heist_loom)]
 const PATIENCE: Duration = Duration::ZERO;
 
-/// Looks in a row at a driver that nobody has turned, before the reactor thread takes it though no worker sleeps.
-#[cfg(not(heist_loom))]
-const LOOKS_IF_ALL_WORK: u32 = 4;
-#[cfg(heist_loom)]
-const LOOKS_IF_ALL_WORK: u32 = 2;
-
 /// What the reactor thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Thread {
@@ -83,8 +74,6 @@ struct Seat {
     thread: Thread,
     /// Turns by workers.
     turns: u64,
-    /// Looks of the reactor thread in a row that found the driver here and not turned.
-    looks: u32,
     /// A worker would have borrowed while the reactor thread was turning.
     asked: bool,
     stopped: bool,
@@ -110,7 +99,6 @@ impl Loan {
             driver: Some(driver),
             thread,
             turns: 0,
-            looks: 0,
             asked: false,
             stopped: false,
         };
@@ -173,13 +161,11 @@ impl Loan {
     }
 
     /// The body of the reactor thread: turns the driver, inside of `batch`, whenever no worker does, until stopped; and
-    /// when [`watch`](Self::watch) asked for it, calls `look` in between until that says false. `does_anybody_sleep` says
-    /// whether a worker has nothing to do. Returns the driver.
+    /// when [`watch`](Self::watch) asked for it, calls `look` in between until that says false. Returns the driver.
     pub fn attend(
         &self,
         batch: impl Fn(&mut dyn FnMut()),
         mut look: impl FnMut() -> bool,
-        does_anybody_sleep: impl Fn() -> bool,
     ) -> Option<Box<dyn Driver>> {
         let mut seat = self.seat.lock();
         while !seat.stopped {
@@ -188,7 +174,7 @@ impl Loan {
                 self.look_after_workers(&mut look);
                 seat = self.seat.lock();
             }
-            if self.to_workers && self.may_stay(&mut seat, &does_anybody_sleep) {
+            if self.to_workers && self.has_turned(&mut seat) {
                 continue;
             }
             let Some(mut driver) = seat.driver.take() else {
@@ -221,8 +207,8 @@ impl Loan {
         }
     }
 
-    /// Waits a while for a worker to turn the driver. False: it is time to take it, and it is here.
-    fn may_stay(&self, seat: &mut MutexGuard<'_, Seat>, does_anybody_sleep: impl Fn() -> bool) -> bool {
+    /// Waits a while for a worker to turn the driver. False: none has, and the driver is here.
+    fn has_turned(&self, seat: &mut MutexGuard<'_, Seat>) -> bool {
         // The lock may have been open since its own turn, and a worker may have come in between.
         if seat.thread == Thread::Turning && !seat.asked && seat.driver.is_some() {
             return false;
@@ -231,13 +217,10 @@ impl Loan {
         let before = seat.turns;
         self.changed.wait_for(seat, PATIENCE);
         if seat.stopped || seat.turns != before {
-            seat.looks = 0;
             return true;
         }
         if seat.driver.is_some() {
-            // N5
-            seat.looks += 1;
-            return seat.looks < LOOKS_IF_ALL_WORK && !does_anybody_sleep();
+            return false;
         }
         // A worker has waited in it for all that time.
         seat.thread = Thread::Asleep;

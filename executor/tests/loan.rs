@@ -87,7 +87,7 @@ fn a_yielding_task_is_not_left_behind_a_stuck_one_that_the_driver_woke() {
     let handle = pool.handle().clone();
     let reactor = {
         let (loan, sentinel) = (loan.clone(), handle.sentinel());
-        thread::spawn(move || drop(loan.attend(|turn| turn(), sentinel, || true)))
+        thread::spawn(move || drop(loan.attend(|turn| turn(), sentinel)))
     };
     // The reactor thread has the driver, so that the idle worker sleeps on its parker.
     until(|| outside.waits.load(Ordering::SeqCst));
@@ -234,38 +234,4 @@ fn a_waker_that_blocks_in_place_inside_of_the_driver_does_not_cost_the_worker_it
     pool.begin_shutdown();
     assert!(pool.join(None));
     assert!(!panicked.load(Ordering::SeqCst), "a worker lost its seat");
-}
-
-/// Nobody of the pool could run what an event wakes, but others may wait for one: a thread in `block_on`, say.
-#[test]
-fn the_reactor_thread_waits_for_events_while_every_worker_is_stuck() {
-    let outside = Arc::new(Outside::default());
-    let loan = Arc::new(Loan::new(Box::new(FakeDriver(outside.clone())), true));
-    let mut pool = Pool::new(Config {
-        loan: Some(loan.clone()),
-        ..config(1)
-    });
-    let handle = pool.handle().clone();
-    pool.start(no_around()).unwrap();
-    let (release, is_released) = mpsc::channel::<()>();
-    let (tell, is_stuck) = mpsc::channel();
-    let stuck = async move {
-        tell.send(()).unwrap();
-        let _ = is_released.recv();
-    };
-    let stuck = handle.spawn(stuck, meta());
-    is_stuck.recv().unwrap();
-    // The worker may have waited in it before.
-    outside.waits.store(false, Ordering::SeqCst);
-    let reactor = {
-        let (loan, sentinel) = (loan.clone(), handle.sentinel());
-        thread::spawn(move || drop(loan.attend(|turn| turn(), sentinel, || handle.does_anybody_sleep())))
-    };
-    until(|| outside.waits.load(Ordering::SeqCst));
-    drop(release);
-    block_on(stuck).unwrap();
-    pool.begin_shutdown();
-    assert!(pool.join(None));
-    loan.stop();
-    reactor.join().unwrap();
 }

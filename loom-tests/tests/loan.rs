@@ -137,7 +137,7 @@ fn the_reactor_thread_ends_with_the_driver() {
         let parker = Arc::new(Parker::new());
         let reactor = {
             let loan = loan.clone();
-            thread::spawn(move || assert!(loan.attend(|turn| turn(), || false, || true).is_some()))
+            thread::spawn(move || assert!(loan.attend(|turn| turn(), || false).is_some()))
         };
         let worker = {
             let (loan, parker) = (loan.clone(), parker.clone());
@@ -151,13 +151,14 @@ fn the_reactor_thread_ends_with_the_driver() {
     });
 }
 
-fn takes_over(does_anybody_sleep: bool) {
-    model(2, move || {
+#[test]
+fn the_reactor_thread_takes_over_from_a_stuck_worker() {
+    model(2, || {
         let (outside, loan) = loan();
         let parker = Arc::new(Parker::new());
         let reactor = {
             let loan = loan.clone();
-            thread::spawn(move || drop(loan.attend(|turn| turn(), || false, || does_anybody_sleep)))
+            thread::spawn(move || drop(loan.attend(|turn| turn(), || false)))
         };
         let worker = {
             let (loan, parker) = (loan.clone(), parker.clone());
@@ -173,16 +174,6 @@ fn takes_over(does_anybody_sleep: bool) {
     });
 }
 
-#[test]
-fn the_reactor_thread_takes_over_from_a_stuck_worker() {
-    takes_over(true);
-}
-
-#[test]
-fn the_reactor_thread_takes_over_although_every_worker_is_stuck() {
-    takes_over(false);
-}
-
 /// The reactor thread opens the lock for its look between two turns; a worker that takes the driver then must not leave it
 /// going round with the lock held (loom reports a model without end).
 #[test]
@@ -192,7 +183,7 @@ fn a_worker_may_borrow_while_the_reactor_thread_looks() {
         let parker = Arc::new(Parker::new());
         let reactor = {
             let loan = loan.clone();
-            thread::spawn(move || drop(loan.attend(|turn| turn(), || false, || true)))
+            thread::spawn(move || drop(loan.attend(|turn| turn(), || false)))
         };
         // From a turn on, for it is after one that it may look with the lock open.
         while !outside.state.lock().turning {
@@ -234,7 +225,7 @@ fn an_event_reaches_a_task_through_the_worker_that_waits_for_it() {
         pool.begin_shutdown();
         assert!(pool.join(None));
         loan.stop();
-        drop(loan.attend(|turn| turn(), || false, || true));
+        drop(loan.attend(|turn| turn(), || false));
     });
 }
 

@@ -101,7 +101,7 @@ impl Pool {
             }
             occupied
         };
-        drop(self.loan.attend(|turn| turn(), look, || true));
+        drop(self.loan.attend(|turn| turn(), look));
     }
 }
 

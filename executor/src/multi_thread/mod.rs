@@ -222,11 +222,6 @@ impl Handle {
         move || sentinel.look()
     }
 
-    /// Whether a worker has nothing to do, or had a moment ago: for [`Loan::attend`].
-    pub fn does_anybody_sleep(&self) -> bool {
-        self.shared.sleepers.is_anybody_parked()
-    }
-
     /// Whether the calling thread is one of the pool's workers.
     pub fn is_worker(&self) -> bool {
         worker::with_current(&self.shared, |_| ()).is_some()

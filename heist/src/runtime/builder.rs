@@ -296,9 +296,8 @@ impl Builder {
     /// Whether workers with nothing to do wait in the driver of I/O and timers themselves. Default: yes.
     ///
     /// With the loan, a task whose socket becomes ready runs on the worker that noticed, without a hop from the
-    /// reactor thread, which takes over only when no worker has looked for a millisecond while one had nothing to do,
-    /// or for four. Without it, the reactor thread alone waits for I/O and timers, and wakes workers. Multi-thread
-    /// runtime only.
+    /// reactor thread, which takes over only when no worker has looked for a millisecond. Without it, the reactor
+    /// thread alone waits for I/O and timers, and wakes workers. Multi-thread runtime only.
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {

@@ -309,11 +309,9 @@ impl ReactorThread {
             let _end = End(shared.clone());
             // Entered, because a future whose last reference is a waker is dropped on this thread.
             let _driving = context::start_driving(&runtime, Role::Driver);
-            let driver = shared.loan.attend(
-                |turn| scheduler.batch(turn),
-                scheduler.sentinel(),
-                || scheduler.does_anybody_sleep(),
-            );
+            let driver = shared
+                .loan
+                .attend(|turn| scheduler.batch(turn), scheduler.sentinel());
             scheduler.batch(|| drop(driver));
         })?;
         Ok(Self {
