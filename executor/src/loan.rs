@@ -12,17 +12,21 @@
 //!                   └───────────────────────────────────────► with the reactor thread
 //!
 //!   the reactor thread:
-//!                       1 ms without a turn              nobody asks: turn again
+//!                       1 ms without a turn,
+//!                       the driver in its seat           nobody asks: turn again
 //!      ┌───────────┐ ─────────────────────► ┌─────────┐ ───┐
-//!      │ attending │                        │ turning │ ◄──┘
-//!      └───────────┘ ◄───────────────────── └─────────┘
-//!        │      ▲       a worker has asked
-//!        │      │ a worker gives the driver back
+//!  ┌── │ attending │                        │ turning │ ◄──┘
+//!  └─► └───────────┘ ◄───────────────────── └─────────┘
+//!  a     │      ▲       a worker has asked
+//!  turn  │      │ a worker gives the driver back
 //!        ▼      │
 //!      ┌──────────┐
-//!      │  asleep  │   as long as a worker waits in the driver: no wake-ups
+//!      │  asleep  │   1 ms without a turn, a worker waiting in the driver; as long as it does: no wake-ups
 //!      └──────────┘
 //! ```
+//!
+//! While workers turn the driver again and again the thread stays attending and wakes once a millisecond, and nobody
+//! has to wake it: giving the driver back is a system call only for the first turn after a quiet millisecond.
 //!
 //! Invariants
 //!
@@ -216,19 +220,23 @@ impl Loan {
         if seat.thread == Thread::Turning && !seat.asked && seat.driver.is_some() {
             return false;
         }
-        if seat.driver.is_none() {
-            seat.thread = Thread::Asleep;
-            if self.watching.load(Ordering::Acquire) {
-                self.changed.wait_for(seat, PATIENCE);
-            } else {
-                self.changed.wait(seat);
-            }
-            return true;
-        }
         seat.thread = Thread::Attending;
         let before = seat.turns;
         self.changed.wait_for(seat, PATIENCE);
-        seat.stopped || seat.driver.is_none() || seat.turns != before
+        if seat.stopped || seat.turns != before {
+            return true;
+        }
+        if seat.driver.is_some() {
+            return false;
+        }
+        // A worker has waited in it for all that time.
+        seat.thread = Thread::Asleep;
+        if self.watching.load(Ordering::Acquire) {
+            self.changed.wait_for(seat, PATIENCE);
+        } else {
+            self.changed.wait(seat);
+        }
+        true
     }
 
     /// Tells everybody to keep away, and [`attend`](Self::attend) to return. Does not wait.

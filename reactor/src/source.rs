@@ -114,7 +114,8 @@ pub struct Source {
 struct Waiters {
     reader: Option<Waker>,
     writer: Option<Waker>,
-    futures: Slab<Waiter>,
+    /// Made by the first `Readiness` that waits: a connection that is only read and written never has one.
+    futures: Option<Box<Slab<Waiter>>>,
 }
 
 #[derive(Debug)]
@@ -139,7 +140,7 @@ impl Waiters {
                 wakers.extend(self.slot(direction).take());
             }
         }
-        for (_, waiter) in &mut self.futures {
+        for (_, waiter) in self.futures.iter_mut().flat_map(|futures| &mut **futures) {
             if !ready.of(waiter.interest).is_empty() {
                 wakers.extend(waiter.waker.take());
             }
@@ -254,7 +255,11 @@ impl Source {
     /// How many readiness futures are waiting.
     #[doc(hidden)]
     pub fn waiting(&self) -> usize {
-        self.waiters.lock().futures.len()
+        self.waiters
+            .lock()
+            .futures
+            .as_ref()
+            .map_or(0, |futures| futures.len())
     }
 
     /// The outcome a wait for `mask` would have at this moment, if any.
@@ -331,14 +336,15 @@ impl Future for Readiness<'_> {
         }
         let mut waker = Some(cx.waker().clone());
         let mut waiters = self.source.waiters.lock();
+        let futures = waiters.futures.get_or_insert_default();
         match self.index {
-            Some(index) => mem::swap(&mut waiters.futures[index].waker, &mut waker),
+            Some(index) => mem::swap(&mut futures[index].waker, &mut waker),
             None => {
                 let waiter = Waiter {
                     interest: self.interest,
                     waker: waker.take(),
                 };
-                self.index = Some(waiters.futures.insert(waiter));
+                self.index = Some(futures.insert(waiter));
             }
         }
         // I1: as in poll_ready.
@@ -352,7 +358,10 @@ impl Future for Readiness<'_> {
 impl Drop for Readiness<'_> {
     fn drop(&mut self) {
         if let Some(index) = self.index {
-            let waiter = self.source.waiters.lock().futures.remove(index);
+            let mut waiters = self.source.waiters.lock();
+            // I4: there is the list that the slot is in.
+            let waiter = waiters.futures.as_mut().map(|futures| futures.remove(index));
+            drop(waiters);
             drop(waiter);
         }
     }
