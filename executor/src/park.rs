@@ -67,14 +67,17 @@ impl Parker {
         self.park_at_most(None);
     }
 
-    /// Sleeps as [`park`](Self::park) does, for `limit` at the most.
-    pub fn park_timeout(&self, limit: Duration) {
-        self.park_at_most(Some(limit));
+    /// Sleeps as [`park`](Self::park) does, for `limit` at the most. True: it was unparked.
+    pub fn park_timeout(&self, limit: Duration) -> bool {
+        self.park_at_most(Some(limit))
     }
 
-    fn park_at_most(&self, limit: Option<Duration>) {
-        if self.consume() || limit == Some(Duration::ZERO) {
-            return;
+    fn park_at_most(&self, limit: Option<Duration>) -> bool {
+        if self.consume() {
+            return true;
+        }
+        if limit == Some(Duration::ZERO) {
+            return false;
         }
         let mut guard = self.lock.lock();
         if self
@@ -83,8 +86,7 @@ impl Parker {
             .is_err()
         {
             // Only an unpark can have come between.
-            self.consume();
-            return;
+            return self.consume();
         }
         loop {
             let timed_out = match limit {
@@ -100,11 +102,10 @@ impl Parker {
                 .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
                 .is_ok()
             {
-                return;
+                return true;
             }
             if timed_out {
-                self.state.swap(EMPTY, Ordering::Acquire);
-                return;
+                return self.state.swap(EMPTY, Ordering::Acquire) == NOTIFIED;
             }
         }
     }

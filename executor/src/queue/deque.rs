@@ -109,3 +109,38 @@ impl From<CrossbeamSteal<Runnable>> for Steal {
         }
     }
 }
+
+/// A queue that anybody pushes to and pops from, one by one.
+pub(crate) struct Fifo<T>(CrossbeamInjector<T>);
+
+impl<T> Fifo<T> {
+    pub(crate) fn new() -> Self {
+        Self(CrossbeamInjector::new())
+    }
+
+    #[inline]
+    pub(crate) fn push(&self, item: T) {
+        self.0.push(item);
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<T> {
+        while !self.is_empty() {
+            match self.0.steal() {
+                CrossbeamSteal::Success(item) => return Some(item),
+                CrossbeamSteal::Empty => break,
+                CrossbeamSteal::Retry => heist_primitive::hint::spin_loop(),
+            }
+        }
+        None
+    }
+}

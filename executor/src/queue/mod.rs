@@ -16,12 +16,12 @@
 #[cfg(not(heist_loom))]
 mod deque;
 #[cfg(not(heist_loom))]
-pub(crate) use deque::{Injector, Local, Remote};
+pub(crate) use deque::{Fifo, Injector, Local, Remote};
 
 #[cfg(heist_loom)]
 mod model;
 #[cfg(heist_loom)]
-pub(crate) use model::{Injector, Local, Remote};
+pub(crate) use model::{Fifo, Injector, Local, Remote};
 
 use crate::task::Runnable;
 

@@ -137,3 +137,43 @@ impl Injector {
         task.map(|task| into.push(task)).is_some()
     }
 }
+
+/// A queue that anybody pushes to and pops from, one by one.
+pub(crate) struct Fifo<T> {
+    items: Mutex<VecDeque<T>>,
+    len: AtomicUsize,
+}
+
+impl<T> Fifo<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            items: Mutex::new(VecDeque::new()),
+            len: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn push(&self, item: T) {
+        let mut items = self.items.lock();
+        items.push_back(item);
+        self.len.store(items.len(), Ordering::Release);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len.load(Ordering::Relaxed)
+    }
+
+    /// No better informed than `is_empty`.
+    pub(crate) fn pop(&self) -> Option<T> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut items = self.items.lock();
+        let item = items.pop_front();
+        self.len.store(items.len(), Ordering::Release);
+        item
+    }
+}

@@ -6,9 +6,16 @@ use std::panic::Location;
 
 use heist_primitive::sync::atomic::Ordering;
 
-use super::TaskRef;
+use super::{Runnable, TaskRef};
 use crate::hooks::TaskMeta;
 use crate::task::{Id, TaskState};
+
+impl Runnable {
+    /// The id of its task.
+    pub(crate) fn id(&self) -> Id {
+        self.0.id()
+    }
+}
 
 impl TaskRef {
     /// The task's id.
