@@ -32,6 +32,25 @@ fn a_permit_publishes() {
 }
 
 #[test]
+fn a_notified_task_sees_what_was_done_before() {
+    // Without a waker that would give the order, too.
+    model(3, || {
+        let shared = Arc::new((StdArc::new(Notify::new()), AtomicUsize::new(0)));
+        let mut notified = Box::pin(shared.0.clone().notified_owned());
+        assert!(poll_once(notified.as_mut()).is_pending());
+        let theirs = shared.clone();
+        let looks = thread::spawn(move || {
+            if poll_once(notified.as_mut()).is_ready() {
+                assert_eq!(theirs.1.load(Relaxed), 1);
+            }
+        });
+        shared.1.store(1, Relaxed);
+        shared.0.notify_one();
+        looks.join().unwrap();
+    });
+}
+
+#[test]
 fn a_second_permit_publishes_too() {
     model(3, || {
         let shared = Arc::new((Notify::new(), AtomicUsize::new(0)));

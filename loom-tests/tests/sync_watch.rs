@@ -6,6 +6,8 @@
 
 mod sync_kit;
 
+use std::pin::pin;
+
 use heist::stream::WatchStream;
 use heist::sync::watch;
 use heist_loom_tests::model;
@@ -36,6 +38,36 @@ fn the_last_change_and_the_close_are_seen() {
         let sends = thread::spawn(move || sender.send(1).unwrap());
         assert_eq!(*block_on(receiver.wait_for(|value| *value == 1)).unwrap(), 1);
         assert!(block_on(receiver.changed()).is_err());
+        sends.join().unwrap();
+    });
+}
+
+#[test]
+fn a_change_finds_two_who_wait() {
+    model(2, || {
+        let (sender, mut first) = watch::channel(0);
+        let mut second = first.clone();
+        let waits = thread::spawn(move || block_on(first.changed()).unwrap());
+        let also = thread::spawn(move || block_on(second.changed()).unwrap());
+        sender.send(1).unwrap();
+        waits.join().unwrap();
+        also.join().unwrap();
+    });
+}
+
+#[test]
+fn a_wait_after_one_that_was_given_up_is_found() {
+    model(3, || {
+        let (sender, mut receiver) = watch::channel(0);
+        assert!(poll_once(pin!(receiver.changed())).is_pending());
+        let sends = thread::spawn(move || {
+            sender.send(1).unwrap();
+            sender.send(2).unwrap();
+        });
+        while block_on(receiver.changed()).is_ok() {
+            receiver.borrow_and_update();
+        }
+        assert_eq!(*receiver.borrow(), 2);
         sends.join().unwrap();
     });
 }

@@ -23,6 +23,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::pin::pin;
 
 use super::line::{Line, Locked, State};
 use crate::sync::wakers::Wakers;
@@ -116,7 +117,8 @@ impl Barrier {
     /// One who gives up is not counted: the others wait for somebody else. If the last has come already, the others
     /// pass all the same.
     pub async fn wait(&self) -> Result<usize, BrokenBarrierError> {
-        let place = {
+        let mut place = pin!(self.line.place());
+        {
             let mut wakers = Wakers::new();
             let mut locked = self.line.lock();
             if locked.state.broken {
@@ -133,8 +135,8 @@ impl Barrier {
                 return Ok(position);
             }
             locked.state.waiting += 1;
-            self.line.join(&mut locked)
-        };
+            place.as_mut().join(&mut locked);
+        }
         place.await
     }
 

@@ -22,6 +22,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::pin::pin;
 
 use heist_primitive::sync::StdArc as Arc;
 
@@ -140,7 +141,8 @@ impl<'a, T: ?Sized> ConditionGuard<'a, T> {
     pub async fn wait(self) -> ConditionGuard<'a, T> {
         let Self { value, condition } = self;
         // I1: in line first, then without the lock.
-        let place = condition.line.join(&mut condition.line.lock());
+        let mut place = pin!(condition.line.place());
+        place.as_mut().join(&mut condition.line.lock());
         drop(value);
         place.await;
         let owed = Owed { condition };

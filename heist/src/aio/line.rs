@@ -14,20 +14,20 @@
 //! - I2: answers go out in the order of joining.
 //! - I3: no waker is cloned, woken or dropped under the lock.
 //!
-//! Ordering pairs: the lock. Models: `a_notification_to_one_who_left_goes_to_the_next` in
+//! Ordering pairs: the lock, and those of sync/guarded/waiters.rs. Models: `a_notification_to_one_who_left_goes_to_the_next` in
 //! loom-tests/tests/aio_condition.rs.
 //!
 //! Deliberately absent: what a state and an answer mean; that is condition.rs's and barrier.rs's.
 
 use std::future::Future;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use heist_primitive::sync::{Mutex, MutexGuard};
+use pin_project_lite::pin_project;
 
-use crate::sync::waiters::{Ticket, Waiters};
 use crate::sync::wakers::Wakers;
+use crate::sync::{Waiter, Waiters};
 
 /// What a line is about.
 pub(super) trait State: Sized {
@@ -81,55 +81,90 @@ impl<T: State> Line<T> {
         result
     }
 
-    /// Takes the last place in the line.
-    pub(super) fn join<'a>(&'a self, locked: &mut Locked<T>) -> Place<'a, T> {
+    /// A place that is not in the line yet.
+    pub(super) fn place(&self) -> Place<'_, T> {
         Place {
             line: self,
-            ticket: Some(locked.waiters.push(None, None)),
+            joined: false,
+            waiter: Waiter::new(),
         }
     }
 }
 
-/// A place in line, and the wait for its answer.
-#[must_use = "dropping it gives the place up"]
-pub(super) struct Place<'a, T: State> {
-    line: &'a Line<T>,
-    /// `None` once the answer was seen.
-    ticket: Option<Ticket>,
+pin_project! {
+    /// A place in line, and the wait for its answer.
+    #[must_use = "dropping it gives the place up"]
+    pub(super) struct Place<'a, T>
+    where
+        T: State,
+    {
+        line: &'a Line<T>,
+        // False once the answer was seen.
+        joined: bool,
+        #[pin]
+        waiter: Waiter<Option<T::Answer>>,
+    }
+
+    impl<T> PinnedDrop for Place<'_, T>
+    where
+        T: State,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            if this.joined {
+                this.leave();
+            }
+        }
+    }
 }
 
 impl<T: State> Place<'_, T> {
+    /// Takes the last place in the line, which `locked` belongs to.
+    pub(super) fn join(self: Pin<&mut Self>, locked: &mut Locked<T>) {
+        let me = self.project();
+        locked.waiters.push(me.waiter, None, None);
+        *me.joined = true;
+    }
+
     /// The answer if it is there; otherwise the waker that was in the place, with `fresh` in its stead.
-    fn look(&mut self, fresh: &mut Option<Waker>, cx: &Context<'_>) -> Look<T::Answer> {
-        let Some(ticket) = &self.ticket else {
-            panic!("a wait was polled after it had ended");
-        };
-        let mut locked = self.line.lock();
-        if let Some(answer) = locked.waiters.state(ticket) {
-            let (_, waker) = self
-                .ticket
-                .take()
-                .map(|ticket| locked.waiters.remove(ticket))
-                .unzip();
-            drop(locked);
-            drop(waker);
+    fn look(self: Pin<&mut Self>, fresh: &mut Option<Waker>, cx: &Context<'_>) -> Look<T::Answer> {
+        let mut me = self.project();
+        assert!(*me.joined, "a wait was polled after it had ended");
+        if let Some(answer) = me.waiter.as_mut().leave().flatten() {
+            *me.joined = false;
             return Look::Answered(answer);
         }
-        if locked.waiters.will_wake(ticket, cx) {
+        let mut locked = me.line.lock();
+        if !locked.waiters.is_queued(me.waiter.as_mut()) {
+            // Answered since the look above, so there is nothing to wait for at the next.
+            return Look::Again;
+        }
+        if locked.waiters.will_wake(me.waiter.as_mut(), cx) {
             return Look::Waits;
         }
         let Some(fresh) = fresh.take() else {
             return Look::NeedsWaker;
         };
-        let old = locked.waiters.replace_waker(ticket, fresh);
+        let old = locked.waiters.replace_waker(me.waiter, fresh);
         drop(locked);
         drop(old);
         Look::Waits
+    }
+
+    fn leave(self: Pin<&mut Self>) {
+        let me = self.project();
+        *me.joined = false;
+        let waker = me.line.change(|locked, wakers| {
+            let (answer, waker) = locked.waiters.remove(me.waiter);
+            T::left(locked, answer, wakers);
+            waker
+        });
+        drop(waker);
     }
 }
 
 enum Look<A> {
     Answered(A),
+    Again,
     Waits,
     NeedsWaker,
 }
@@ -140,25 +175,12 @@ impl<T: State> Future for Place<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T::Answer> {
         let mut fresh = None;
         loop {
-            match self.look(&mut fresh, cx) {
+            match self.as_mut().look(&mut fresh, cx) {
                 Look::Answered(answer) => return Poll::Ready(answer),
+                Look::Again => {}
                 Look::Waits => return Poll::Pending,
                 Look::NeedsWaker => fresh = Some(cx.waker().clone()),
             }
         }
-    }
-}
-
-impl<T: State> Drop for Place<'_, T> {
-    fn drop(&mut self) {
-        let Some(ticket) = mem::take(&mut self.ticket) else {
-            return;
-        };
-        let waker = self.line.change(|locked, wakers| {
-            let (answer, waker) = locked.waiters.remove(ticket);
-            T::left(locked, answer, wakers);
-            waker
-        });
-        drop(waker);
     }
 }

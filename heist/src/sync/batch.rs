@@ -22,6 +22,7 @@
 //! - I3: a released permit goes to the first in the queue; what a cancelled acquire had been assigned goes on as
 //!   if it were released then.
 //! - I4: permits + assigned + held is constant but for `release` of new ones and `forget`.
+//! - I6: while QUEUED is set the word changes only under the lock.
 //! - I5: once CLOSED is set no acquire succeeds, nor one that had been assigned all it needs and was not polled.
 //!
 //! Ordering pairs: the CAS or lock in `release` (Release) ↔ the CAS or lock of the acquirer (Acquire): what was
@@ -42,7 +43,9 @@ use heist_executor::coop;
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Mutex, MutexGuard};
 
-use super::waiters::{Ticket, Waiters};
+use pin_project_lite::pin_project;
+
+use super::guarded::{Waiter, Waiters};
 use super::wakers::Wakers;
 
 /// The most permits a semaphore can have.
@@ -125,6 +128,7 @@ impl Batch {
             batch: self,
             wanted,
             stage: Stage::New,
+            waiter: Waiter::new(),
         }
     }
 
@@ -169,8 +173,20 @@ impl Batch {
 
     /// Refuses every acquire from now on, and those that wait.
     pub(crate) fn close(&self) {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & QUEUED == 0 {
+            // Nobody waits (I1).
+            match self.swap_word(word, word | CLOSED) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+        self.close_queued(self.waiters.lock());
+    }
+
+    #[cold]
+    fn close_queued(&self, mut waiters: MutexGuard<'_, Waiters<usize>>) {
         let mut wakers = Wakers::new();
-        let mut waiters = self.waiters.lock();
         let mut word = self.word.load(Ordering::Relaxed);
         while let Err(now) = self.swap_word(word, (word | CLOSED) & !QUEUED) {
             word = now;
@@ -192,26 +208,20 @@ impl Batch {
     #[cold]
     fn assign(&self, mut added: usize, mut waiters: MutexGuard<'_, Waiters<usize>>) {
         let mut wakers = Wakers::new();
-        while let Some(lacks) = waiters.front_mut().filter(|_| added > 0) {
-            let given = added.min(*lacks);
-            *lacks -= given;
-            added -= given;
-            if *lacks == 0 {
-                wakers.push(waiters.pop_front(|lacks| lacks).flatten());
+        while added > 0 {
+            let lacks = waiters.with_front(|lacks| {
+                let given = added.min(*lacks);
+                *lacks -= given;
+                added -= given;
+                *lacks
+            });
+            match lacks {
+                Some(0) => wakers.push(waiters.pop_front(|lacks| lacks).flatten()),
+                Some(_) => {}
+                None => break,
             }
         }
-        let mut fits = true;
-        if waiters.is_empty() {
-            let mut word = self.word.load(Ordering::Relaxed);
-            loop {
-                let more = add(word, added);
-                fits = more.is_some();
-                match self.swap_word(word, more.unwrap_or(word) & !QUEUED) {
-                    Ok(_) => break,
-                    Err(now) => word = now,
-                }
-            }
-        }
+        let fits = !waiters.is_empty() || self.set_free(added);
         drop(waiters);
         wakers.wake_all();
         if !fits {
@@ -219,9 +229,32 @@ impl Batch {
         }
     }
 
+    /// Sets `added` permits free and clears QUEUED, under the lock. False: there would be too many.
+    fn set_free(&self, added: usize) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let more = add(word, added);
+            let next = more.unwrap_or(word) & !QUEUED;
+            if word & QUEUED != 0 {
+                // I6: so a store will do.
+                self.word.store(next, Ordering::Release);
+                return more.is_some();
+            }
+            match self.swap_word(word, next) {
+                Ok(_) => return more.is_some(),
+                Err(now) => word = now,
+            }
+        }
+    }
+
     /// Takes `wanted` permits or a place in the queue.
     #[cold]
-    fn enqueue(&self, wanted: usize, cx: &Context<'_>) -> Result<Stage, AcquireError> {
+    fn enqueue(
+        &self,
+        wanted: usize,
+        waiter: Pin<&mut Waiter<usize>>,
+        cx: &Context<'_>,
+    ) -> Result<Stage, AcquireError> {
         // Cloned before the lock and, if not needed, dropped after it.
         let waker = cx.waker().clone();
         let mut waiters = self.waiters.lock();
@@ -230,6 +263,10 @@ impl Batch {
             if word & CLOSED != 0 {
                 drop(waiters);
                 return Err(AcquireError(()));
+            }
+            if word & QUEUED != 0 {
+                // I2: nothing to take.
+                break wanted;
             }
             let taken = wanted.min(word >> SHIFT);
             let flag = if taken == wanted { 0 } else { QUEUED };
@@ -242,7 +279,8 @@ impl Batch {
             drop(waiters);
             return Ok(Stage::Held);
         }
-        Ok(Stage::Queued(waiters.push(lacks, Some(waker))))
+        waiters.push(waiter, lacks, Some(waker));
+        Ok(Stage::Queued)
     }
 }
 
@@ -279,13 +317,26 @@ fn overflow(added: usize) -> ! {
     );
 }
 
-/// A wait for permits. Once it is [`Ready`](Poll::Ready) the caller has them.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub(crate) struct Acquire<'a> {
-    batch: &'a Batch,
-    wanted: usize,
-    stage: Stage,
+pin_project! {
+    /// A wait for permits. Once it is [`Ready`](Poll::Ready) the caller has them.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub(crate) struct Acquire<'a> {
+        batch: &'a Batch,
+        wanted: usize,
+        stage: Stage,
+        // How many permits it still lacks.
+        #[pin]
+        waiter: Waiter<usize>,
+    }
+
+    impl PinnedDrop for Acquire<'_> {
+        fn drop(this: Pin<&mut Self>) {
+            if !matches!(this.stage, Stage::New | Stage::Done) {
+                this.give_back();
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -293,7 +344,7 @@ enum Stage {
     /// Not polled.
     New,
     /// In the queue, or taken off it since.
-    Queued(Ticket),
+    Queued,
     /// Has all its permits; the caller has not been told.
     Held,
     /// The permits are the caller's, or there are none.
@@ -303,50 +354,60 @@ enum Stage {
 impl Acquire<'_> {
     /// Gets as far as `Held`.
     #[inline]
-    fn poll_permits(&mut self, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
-        if matches!(self.stage, Stage::New) {
-            self.stage = match self.batch.try_acquire(self.wanted) {
-                Ok(()) => Stage::Held,
-                Err(TryAcquireError::Closed) => return self.refuse(),
-                Err(TryAcquireError::NoPermits) => match self.batch.enqueue(self.wanted, cx) {
-                    Ok(stage) => stage,
-                    Err(_) => return self.refuse(),
-                },
-            };
-            if matches!(self.stage, Stage::Queued(_)) {
-                return Poll::Pending;
-            }
-        }
-        match self.stage {
-            Stage::Queued(_) => self.poll_queued(cx),
-            Stage::New | Stage::Held => Poll::Ready(Ok(())),
+    fn poll_permits(mut self: Pin<&mut Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
+        let me = self.as_mut().project();
+        match me.stage {
+            Stage::New => match me.batch.try_acquire(*me.wanted) {
+                Ok(()) => {
+                    *me.stage = Stage::Held;
+                    Poll::Ready(Ok(()))
+                }
+                Err(TryAcquireError::Closed) => self.refuse(),
+                Err(TryAcquireError::NoPermits) => self.poll_enqueue(cx),
+            },
+            Stage::Queued => self.poll_queued(cx),
+            Stage::Held => Poll::Ready(Ok(())),
             Stage::Done => panic!("an acquire was polled after it had finished"),
         }
     }
 
     #[cold]
-    fn poll_queued(&mut self, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
+    fn poll_enqueue(mut self: Pin<&mut Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
+        let me = self.as_mut().project();
+        match me.batch.enqueue(*me.wanted, me.waiter, cx) {
+            Ok(stage) => *me.stage = stage,
+            Err(_) => return self.refuse(),
+        }
+        match me.stage {
+            Stage::Queued => Poll::Pending,
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    #[cold]
+    fn poll_queued(mut self: Pin<&mut Self>, cx: &Context<'_>) -> Poll<Result<(), AcquireError>> {
         let mut fresh = None;
         loop {
-            let Stage::Queued(ticket) = &self.stage else {
-                return Poll::Ready(Ok(()));
-            };
-            let mut waiters = self.batch.waiters.lock();
-            if self.batch.is_closed() {
-                drop(waiters);
-                return self.refuse();
-            }
-            if !waiters.is_queued(ticket) {
-                if let Stage::Queued(ticket) = std::mem::replace(&mut self.stage, Stage::Held) {
-                    let _taken_by_the_wake = waiters.remove(ticket);
+            let mut me = self.as_mut().project();
+            if let Some(lacks) = me.waiter.as_mut().leave() {
+                *me.stage = Stage::Held;
+                if !me.batch.is_closed() {
+                    return Poll::Ready(Ok(()));
                 }
-                return Poll::Ready(Ok(()));
+                // I5: what it has been assigned goes on.
+                *me.stage = Stage::Done;
+                me.batch.release(*me.wanted - lacks);
+                return Poll::Ready(Err(AcquireError(())));
             }
-            if waiters.will_wake(ticket, cx) {
+            let mut waiters = me.batch.waiters.lock();
+            if !waiters.is_queued(me.waiter.as_mut()) {
+                continue;
+            }
+            if waiters.will_wake(me.waiter.as_mut(), cx) {
                 return Poll::Pending;
             }
             if let Some(waker) = fresh.take() {
-                let old = waiters.replace_waker(ticket, waker);
+                let old = waiters.replace_waker(me.waiter, waker);
                 drop(waiters);
                 drop(old);
                 return Poll::Pending;
@@ -357,20 +418,21 @@ impl Acquire<'_> {
     }
 
     #[cold]
-    fn refuse(&mut self) -> Poll<Result<(), AcquireError>> {
+    fn refuse(self: Pin<&mut Self>) -> Poll<Result<(), AcquireError>> {
         self.give_back();
         Poll::Ready(Err(AcquireError(())))
     }
 
     /// Leaves the queue; what had been assigned goes on.
-    fn give_back(&mut self) {
-        match std::mem::replace(&mut self.stage, Stage::Done) {
+    fn give_back(self: Pin<&mut Self>) {
+        let me = self.project();
+        match std::mem::replace(me.stage, Stage::Done) {
             Stage::New | Stage::Done => {}
-            Stage::Held => self.batch.release(self.wanted),
-            Stage::Queued(ticket) => {
-                let mut waiters = self.batch.waiters.lock();
-                let (lacks, waker) = waiters.remove(ticket);
-                self.batch.assign(self.wanted - lacks, waiters);
+            Stage::Held => me.batch.release(*me.wanted),
+            Stage::Queued => {
+                let mut waiters = me.batch.waiters.lock();
+                let (lacks, waker) = waiters.remove(me.waiter);
+                me.batch.assign(*me.wanted - lacks, waiters);
                 drop(waker);
             }
         }
@@ -382,21 +444,12 @@ impl Future for Acquire<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(self.poll_permits(cx))?;
+        ready!(self.as_mut().poll_permits(cx))?;
         // The permits stay here until the budget allows the caller to have them.
         let unit = ready!(coop::poll_proceed(cx));
         unit.made_progress();
-        self.stage = Stage::Done;
+        *self.project().stage = Stage::Done;
         Poll::Ready(Ok(()))
-    }
-}
-
-impl Drop for Acquire<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if !matches!(self.stage, Stage::New | Stage::Done) {
-            self.give_back();
-        }
     }
 }
 

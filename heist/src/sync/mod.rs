@@ -24,9 +24,10 @@
 //!                  │       │   │   OnceCell           │             │
 //!                  │       │   │         │            │             │    ┌── broadcast
 //!   private        │       │   ├────── batch.rs ◄──────┘             │    │   permits in order of arrival
-//!                  │       │ atomic_waker.rs  └────── waiters.rs ◄──┴────┘   who waits, in which order
-//!                  │       │   │                      wakers.rs              wake after the lock, not under it
-//!   unsafe       guarded/ ◄┴───┘                                             memory behind a key, a permit, a claim
+//!                  │       │ atomic_waker.rs  │      wakers.rs   ◄──┼────┤   wake after the lock, not under it
+//!                  │       │   │              │                     │    │
+//!   unsafe       guarded/ ◄┴───┴──────────────┴─────────────────────┴────┘   memory behind a key, a permit, a claim;
+//!                                                                            who waits, in which order
 //! ```
 //!
 //! # Model-checking code that uses this module
@@ -108,7 +109,7 @@
 //! Only what is in this module and in [`aio`](crate::aio) can be modelled so; runtimes, timers and sockets need a kernel,
 //! which loom has not. Constructors in constants, as `Notify::const_new`, do not exist under the cfg.
 //!
-//! Deliberately absent: intrusive lists, and any `unsafe` outside of guarded/.
+//! Deliberately absent: any `unsafe` outside of guarded/.
 
 mod atomic_waker;
 mod barrier;
@@ -122,7 +123,6 @@ mod once_cell;
 mod rwlock;
 mod semaphore;
 mod set_once;
-pub(crate) mod waiters;
 pub(crate) mod wakers;
 
 pub mod broadcast;
@@ -134,6 +134,8 @@ pub mod watch;
 pub mod futures {
     pub use super::notify::{Notified, OwnedNotified};
 }
+
+pub(crate) use guarded::{Waiter, Waiters};
 
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use batch::{AcquireError, TryAcquireError};

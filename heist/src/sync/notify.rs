@@ -22,14 +22,15 @@
 //! - I3: `notify_waiters` reaches every `Notified` that was made before, polled or not: the polled ones are in the
 //!   list, and the others see that the number of calls has changed. It leaves a permit as it is.
 //!
-//! Ordering pairs: the CAS of a notification (Release) ↔ the CAS or the lock of the one who consumes it (Acquire):
-//! what was done before the first is seen after the second. Models: `a_permit_publishes`, `a_second_permit_publishes_too`,
+//! Ordering pairs: the CAS of a notification (Release) ↔ the CAS or the lock of the one who consumes it (Acquire), or, for
+//! one in line, those of guarded/waiters.rs: what was done before the first is seen after the second. A store to the
+//! word (under I1) hides no earlier notification: who set WAITING has acquired it, and the lock hands it on. Models:
+//! `a_permit_publishes`, `a_second_permit_publishes_too`,
 //! `notify_waiters_reaches_the_unpolled` and `a_dropped_notification_is_passed_on` in
 //! loom-tests/tests/sync_notify.rs.
 
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomPinned;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
@@ -39,7 +40,7 @@ use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Mutex, MutexGuard, StdArc as Arc};
 use pin_project_lite::pin_project;
 
-use super::waiters::{Ticket, Waiters};
+use super::guarded::{Waiter, Waiters};
 use super::wakers::Wakers;
 
 const STATE: usize = 0b11;
@@ -143,7 +144,6 @@ impl Notify {
     pub fn notified(&self) -> Notified<'_> {
         Notified {
             wait: Wait::new(self),
-            pinned: PhantomPinned,
         }
     }
 
@@ -167,7 +167,6 @@ impl Notify {
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
         OwnedNotified {
             wait: Wait::new(self),
-            pinned: PhantomPinned,
         }
     }
 
@@ -241,16 +240,29 @@ impl Notify {
     /// # });
     /// ```
     pub fn notify_waiters(&self) {
+        let mut word = self.word.load(Ordering::Acquire);
+        while word & STATE != WAITING {
+            // Nobody is in line (I1): the call is counted for those that were not polled.
+            match self.swap_word(word, word.wrapping_add(CALL)) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+        self.notify_waiters_locked(self.waiters.lock());
+    }
+
+    #[cold]
+    fn notify_waiters_locked(&self, mut waiters: MutexGuard<'_, Waiters<By>>) {
         let mut wakers = Wakers::new();
-        let mut waiters = self.waiters.lock();
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
-            let state = if word & STATE == WAITING {
-                EMPTY
-            } else {
-                word & STATE
-            };
-            match self.swap_word(word, (word & !STATE).wrapping_add(CALL) | state) {
+            if word & STATE == WAITING {
+                // I1: so a store will do.
+                let next = (word & !STATE).wrapping_add(CALL) | EMPTY;
+                self.word.store(next, Ordering::Release);
+                break;
+            }
+            match self.swap_word(word, word.wrapping_add(CALL)) {
                 Ok(_) => break,
                 Err(now) => word = now,
             }
@@ -273,17 +285,17 @@ impl Notify {
         self.word.store(calls | EMPTY, Ordering::Release);
     }
 
-    /// Consumes a permit or joins the line. `None`: notified.
-    fn join(&self, calls: usize, cx: Option<&mut Context<'_>>) -> Option<Ticket> {
+    /// Consumes a permit or joins the line. Whether it has joined; else it is notified.
+    fn join(&self, calls: usize, waiter: Pin<&mut Waiter<By>>, cx: Option<&mut Context<'_>>) -> bool {
         let mut word = self.word.load(Ordering::Acquire);
         while word & !STATE == calls && word & STATE == NOTIFIED {
             match self.swap_word(word, word & !STATE | EMPTY) {
-                Ok(_) => return None,
+                Ok(_) => return false,
                 Err(now) => word = now,
             }
         }
         if word & !STATE != calls {
-            return None;
+            return false;
         }
         // Cloned before the lock and, if not needed, dropped after it.
         let waker = cx.map(|cx| cx.waker().clone());
@@ -292,21 +304,24 @@ impl Notify {
         loop {
             if word & !STATE != calls {
                 drop(waiters);
-                return None;
+                return false;
             }
-            let (next, notified) = match word & STATE {
-                NOTIFIED => (EMPTY, true),
-                _ => (WAITING, false),
+            let next = match word & STATE {
+                WAITING => break,
+                NOTIFIED => EMPTY,
+                _ => WAITING,
             };
             match self.swap_word(word, word & !STATE | next) {
-                Ok(_) if notified => {
+                Ok(_) if next == EMPTY => {
                     drop(waiters);
-                    return None;
+                    return false;
                 }
-                Ok(_) => return Some(waiters.push(By::Nobody, waker)),
+                Ok(_) => break,
                 Err(now) => word = now,
             }
         }
+        waiters.push(waiter, By::Nobody, waker);
+        true
     }
 }
 
@@ -348,13 +363,31 @@ impl Notify {
     }
 }
 
-/// A wait for a notification, whoever keeps the `Notify`.
-#[derive(Debug)]
-pub(super) struct Wait<N: Deref<Target = Notify>> {
-    notify: N,
-    /// The calls of `notify_waiters` when this was made, as in the word.
-    calls: usize,
-    stage: Stage,
+pin_project! {
+    /// A wait for a notification, whoever keeps the `Notify`.
+    #[derive(Debug)]
+    pub(super) struct Wait<N>
+    where
+        N: Deref<Target = Notify>,
+    {
+        notify: N,
+        // The calls of `notify_waiters` when this was made, as in the word.
+        calls: usize,
+        stage: Stage,
+        #[pin]
+        waiter: Waiter<By>,
+    }
+
+    impl<N> PinnedDrop for Wait<N>
+    where
+        N: Deref<Target = Notify>,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            if let Stage::Joined = this.stage {
+                this.leave();
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -362,57 +395,84 @@ enum Stage {
     /// Not in line.
     New,
     /// In line, or notified since.
-    Joined(Ticket),
+    Joined,
     /// Has seen its notification.
     Notified,
 }
 
 impl<N: Deref<Target = Notify>> Wait<N> {
+    #[inline]
     pub(super) fn new(notify: N) -> Self {
         let calls = notify.word.load(Ordering::Acquire) & !STATE;
         Self {
             notify,
             calls,
             stage: Stage::New,
+            waiter: Waiter::new(),
         }
     }
 
-    pub(super) fn poll(&mut self, cx: Option<&mut Context<'_>>) -> Poll<()> {
-        match self.stage {
-            Stage::New => match self.notify.join(self.calls, cx) {
-                Some(ticket) => {
-                    self.stage = Stage::Joined(ticket);
-                    Poll::Pending
-                }
-                None => {
-                    self.stage = Stage::Notified;
-                    Poll::Ready(())
-                }
-            },
-            Stage::Joined(_) => self.poll_joined(cx),
-            Stage::Notified => Poll::Ready(()),
+    #[inline]
+    pub(super) fn poll(self: Pin<&mut Self>, cx: Option<&mut Context<'_>>) -> Poll<()> {
+        let mut me = self.project();
+        let notified = match me.stage {
+            Stage::New => !me.notify.join(*me.calls, me.waiter, cx),
+            Stage::Joined => {
+                me.waiter.as_mut().leave().is_some() || me.notify.look_again(me.waiter, cx).is_ready()
+            }
+            Stage::Notified => true,
+        };
+        if !notified {
+            *me.stage = Stage::Joined;
+            return Poll::Pending;
         }
+        *me.stage = Stage::Notified;
+        Poll::Ready(())
     }
 
-    fn poll_joined(&mut self, cx: Option<&mut Context<'_>>) -> Poll<()> {
+    /// Gives up the place in the line.
+    #[cold]
+    fn leave(self: Pin<&mut Self>) {
+        let mut me = self.project();
+        *me.stage = Stage::Notified;
+        let notify = &**me.notify;
+        let (by, waker, queued) = match me.waiter.as_mut().leave() {
+            Some(by) => (by, None, false),
+            None => {
+                let mut waiters = notify.waiters.lock();
+                let queued = waiters.is_queued(me.waiter.as_mut());
+                let (by, waker) = waiters.remove(me.waiter);
+                if queued && waiters.is_empty() {
+                    notify.leave_waiting();
+                }
+                (by, waker, queued)
+            }
+        };
+        // I2: given and not seen.
+        if !queued && matches!(by, By::First | By::Last) {
+            notify.notify(by);
+        }
+        drop(waker);
+    }
+}
+
+impl Notify {
+    /// A poll of one who has joined the line.
+    #[cold]
+    fn look_again(&self, mut waiter: Pin<&mut Waiter<By>>, cx: Option<&mut Context<'_>>) -> Poll<()> {
         let mut fresh: Option<Waker> = None;
         loop {
-            let Stage::Joined(ticket) = &self.stage else {
-                return Poll::Ready(());
-            };
-            let mut waiters = self.notify.waiters.lock();
-            if waiters.state(ticket) != By::Nobody {
-                if let Stage::Joined(ticket) = std::mem::replace(&mut self.stage, Stage::Notified) {
-                    let _taken_by_the_wake = waiters.remove(ticket);
-                }
+            let mut waiters = self.waiters.lock();
+            if !waiters.is_queued(waiter.as_mut()) {
+                let _taken_by_the_notification = waiters.remove(waiter);
                 return Poll::Ready(());
             }
             let Some(cx) = &cx else { return Poll::Pending };
-            if waiters.will_wake(ticket, cx) {
+            if waiters.will_wake(waiter.as_mut(), cx) {
                 return Poll::Pending;
             }
             if let Some(waker) = fresh.take() {
-                let old = waiters.replace_waker(ticket, waker);
+                let old = waiters.replace_waker(waiter, waker);
                 drop(waiters);
                 drop(old);
                 return Poll::Pending;
@@ -423,37 +483,13 @@ impl<N: Deref<Target = Notify>> Wait<N> {
     }
 }
 
-impl<N: Deref<Target = Notify>> Drop for Wait<N> {
-    fn drop(&mut self) {
-        let Stage::Joined(ticket) = std::mem::replace(&mut self.stage, Stage::Notified) else {
-            return;
-        };
-        let notify = &*self.notify;
-        let mut waiters = notify.waiters.lock();
-        let queued = waiters.is_queued(&ticket);
-        let (by, waker) = waiters.remove(ticket);
-        match by {
-            // I2: given and not seen.
-            By::First | By::Last => notify.notify_locked(by, waiters),
-            By::Nobody | By::All => {
-                if queued && waiters.is_empty() {
-                    notify.leave_waiting();
-                }
-                drop(waiters);
-            }
-        }
-        drop(waker);
-    }
-}
-
 pin_project! {
     /// The future of [`Notify::notified`]. Once it has completed it stays complete.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Notified<'a> {
-        wait: Wait<&'a Notify>,
         #[pin]
-        pinned: PhantomPinned,
+        wait: Wait<&'a Notify>,
     }
 }
 
@@ -462,9 +498,8 @@ pin_project! {
     #[derive(Debug)]
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct OwnedNotified {
-        wait: Wait<Arc<Notify>>,
         #[pin]
-        pinned: PhantomPinned,
+        wait: Wait<Arc<Notify>>,
     }
 }
 

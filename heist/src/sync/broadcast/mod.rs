@@ -38,8 +38,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Arc, Mutex};
 
+use super::guarded::Waiters;
 use super::notify::Notify;
-use super::waiters::Waiters;
 use super::wakers::Wakers;
 
 pub(crate) use receiver::Listening;

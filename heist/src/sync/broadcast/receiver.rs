@@ -5,16 +5,19 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use heist_executor::coop;
 use heist_primitive::sync::{Arc, MutexGuard};
+use pin_project_lite::pin_project;
 
 use super::error::{RecvError, TryRecvError};
 use super::{MAX_RECEIVERS, Shared, Slot, Tail};
 use crate::sync::blocking;
-use crate::sync::waiters::Ticket;
+use crate::sync::guarded::Waiter;
 
 /// The side of a broadcast channel that receives every value sent since it was made. Made by
 /// [`channel`](super::channel) and [`Sender::subscribe`](super::Sender::subscribe).
@@ -131,24 +134,10 @@ impl<T: Clone> Receiver<T> {
     /// ```
     pub async fn recv(&mut self) -> Result<T, RecvError> {
         Recv {
-            receiver: self,
-            ticket: None,
+            next: &mut self.next,
+            place: Place::new(&*self.shared),
         }
         .await
-    }
-
-    /// The next value, or a place among the waiters in `ticket`.
-    fn poll_next(&mut self, ticket: &mut Option<Ticket>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let slot = next_slot(&self.shared, &mut self.next, Some((ticket, cx)));
-        let output = match slot {
-            Ok(slot) => Ok(read(slot)),
-            Err(TryRecvError::Empty) => return Poll::Pending,
-            Err(TryRecvError::Closed) => Err(RecvError::Closed),
-            Err(TryRecvError::Lagged(missed)) => Err(RecvError::Lagged(missed)),
-        };
-        unit.made_progress();
-        Poll::Ready(output)
     }
 
     /// Receives the next value if it is there.
@@ -199,7 +188,7 @@ impl<T: Clone> Receiver<T> {
 fn next_slot<'a, T>(
     shared: &'a Shared<T>,
     next: &mut u64,
-    wait: Option<(&mut Option<Ticket>, &Context<'_>)>,
+    wait: Option<(Seat<'_>, &Context<'_>)>,
 ) -> Result<MutexGuard<'a, Slot<T>>, TryRecvError> {
     let slot = shared.slot(*next).lock();
     if slot.position == *next {
@@ -209,7 +198,7 @@ fn next_slot<'a, T>(
     // I2: tail first.
     drop(slot);
     // Cloned before the lock and, if not needed, dropped after it.
-    let wait = wait.map(|(ticket, cx)| (ticket, cx.waker().clone()));
+    let wait = wait.map(|(seat, cx)| (seat, cx.waker().clone()));
     let mut tail = shared.tail.lock();
     let (behind, capacity) = (tail.position.wrapping_sub(*next), shared.ring.len() as u64);
     if behind == 0 && tail.closed {
@@ -217,7 +206,7 @@ fn next_slot<'a, T>(
         return Err(TryRecvError::Closed);
     }
     if behind == 0 {
-        let unused = wait.and_then(|(ticket, waker)| join(&mut tail, ticket, waker));
+        let unused = wait.and_then(|(seat, waker)| seat.join(&mut tail, waker));
         drop(tail);
         drop(unused);
         return Err(TryRecvError::Empty);
@@ -283,65 +272,35 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
-/// The future of [`Receiver::recv`].
-struct Recv<'a, T> {
-    receiver: &'a mut Receiver<T>,
-    /// Its place among the waiters; it may have been taken off since.
-    ticket: Option<Ticket>,
+pin_project! {
+    /// The future of [`Receiver::recv`].
+    struct Recv<'a, T> {
+        next: &'a mut u64,
+        #[pin]
+        place: Place<T, &'a Shared<T>>,
+    }
 }
 
 impl<T: Clone> Future for Recv<'_, T> {
     type Output = Result<T, RecvError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { receiver, ticket } = self.get_mut();
-        receiver.poll_next(ticket, cx)
-    }
-}
-
-/// Joins the waiters, or stays among them with another waker. Returns a waker that is not needed.
-fn join(tail: &mut Tail, ticket: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
-    match ticket.take() {
-        Some(queued) if tail.waiters.is_queued(&queued) => {
-            let old = tail.waiters.replace_waker(&queued, waker);
-            *ticket = Some(queued);
-            old
-        }
-        other => {
-            if let Some(woken) = other {
-                let _taken_by_the_wake = tail.waiters.remove(woken);
-            }
-            *ticket = Some(tail.waiters.push((), Some(waker)));
-            None
-        }
-    }
-}
-
-impl<T> Drop for Recv<'_, T> {
-    fn drop(&mut self) {
-        leave(&self.receiver.shared, &mut self.ticket);
+        let me = self.project();
+        me.place.poll_next(me.next, cx)
     }
 }
 
 /// A receiver whose place among the waiters is kept from one poll to the next, for a stream.
 pub(crate) struct Listening<T> {
     receiver: Receiver<T>,
-    place: Place<T>,
-}
-
-/// A place among the waiters, which is left when this is dropped.
-struct Place<T> {
-    shared: Arc<Shared<T>>,
-    ticket: Option<Ticket>,
+    place: Pin<Box<Place<T, Arc<Shared<T>>>>>,
 }
 
 impl<T> Listening<T> {
     pub(crate) fn new(receiver: Receiver<T>) -> Self {
-        let shared = receiver.shared.clone();
-        Self {
-            receiver,
-            place: Place { shared, ticket: None },
-        }
+        let place = Box::pin(Place::new(receiver.shared.clone()));
+        Self { receiver, place }
     }
 
     pub(crate) fn receiver(&self) -> &Receiver<T> {
@@ -356,25 +315,96 @@ impl<T> Listening<T> {
 impl<T: Clone> Listening<T> {
     /// [`Receiver::recv`] as a poll function; the waker of the latest call counts.
     pub(crate) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
-        let output = ready!(self.receiver.poll_next(&mut self.place.ticket, cx));
-        leave(&self.place.shared, &mut self.place.ticket);
+        let output = ready!(self.place.as_mut().poll_next(&mut self.receiver.next, cx));
+        self.place.as_mut().leave();
         Poll::Ready(output)
     }
 }
 
-impl<T> Drop for Place<T> {
-    fn drop(&mut self) {
-        leave(&self.shared, &mut self.ticket);
+pin_project! {
+    /// A place among the waiters, which is left when this is dropped.
+    struct Place<T, S>
+    where
+        S: Deref<Target = Shared<T>>,
+    {
+        shared: S,
+        // Whether it has joined the waiters; it may have been taken off since.
+        joined: bool,
+        #[pin]
+        waiter: Waiter<()>,
+        values: PhantomData<fn(T)>,
+    }
+
+    impl<T, S> PinnedDrop for Place<T, S>
+    where
+        S: Deref<Target = Shared<T>>,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            this.leave();
+        }
     }
 }
 
-/// Gives a place among the waiters up, if there is one.
-fn leave<T>(shared: &Shared<T>, ticket: &mut Option<Ticket>) {
-    let Some(ticket) = ticket.take() else {
-        return;
-    };
-    let mut tail = shared.tail.lock();
-    let (_, waker) = tail.waiters.remove(ticket);
-    drop(tail);
-    drop(waker);
+impl<T, S: Deref<Target = Shared<T>>> Place<T, S> {
+    fn new(shared: S) -> Self {
+        Self {
+            shared,
+            joined: false,
+            waiter: Waiter::new(),
+            values: PhantomData,
+        }
+    }
+
+    /// The value at `next`, or a place among the waiters.
+    fn poll_next(self: Pin<&mut Self>, next: &mut u64, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>>
+    where
+        T: Clone,
+    {
+        let unit = ready!(coop::poll_proceed(cx));
+        let me = self.project();
+        let seat = Seat {
+            joined: me.joined,
+            waiter: me.waiter,
+        };
+        let output = match next_slot(me.shared, next, Some((seat, cx))) {
+            Ok(slot) => Ok(read(slot)),
+            Err(TryRecvError::Empty) => return Poll::Pending,
+            Err(TryRecvError::Closed) => Err(RecvError::Closed),
+            Err(TryRecvError::Lagged(missed)) => Err(RecvError::Lagged(missed)),
+        };
+        unit.made_progress();
+        Poll::Ready(output)
+    }
+
+    /// Gives the place up, if there is one.
+    fn leave(self: Pin<&mut Self>) {
+        let mut me = self.project();
+        if !std::mem::take(me.joined) || me.waiter.as_mut().leave().is_some() {
+            return;
+        }
+        let mut tail = me.shared.tail.lock();
+        let (_, waker) = tail.waiters.remove(me.waiter);
+        drop(tail);
+        drop(waker);
+    }
+}
+
+/// The place of one who may have to wait.
+struct Seat<'a> {
+    joined: &'a mut bool,
+    waiter: Pin<&'a mut Waiter<()>>,
+}
+
+impl Seat<'_> {
+    /// Joins the waiters, or stays among them with another waker. Returns a waker that is not needed.
+    fn join(mut self, tail: &mut Tail, waker: Waker) -> Option<Waker> {
+        if std::mem::replace(self.joined, true) {
+            if tail.waiters.is_queued(self.waiter.as_mut()) {
+                return tail.waiters.replace_waker(self.waiter, waker);
+            }
+            let _by_a_send = self.waiter.as_mut().leave();
+        }
+        tail.waiters.push(self.waiter, (), Some(waker));
+        None
+    }
 }

@@ -75,9 +75,13 @@ impl<T> Sender<T> {
         slot.unread = receivers;
         let forgotten = slot.value.replace(value);
         drop(slot);
-        let wakers = tail.wakers();
-        drop(tail);
-        wakers.wake_all();
+        if tail.waiters.is_empty() {
+            drop(tail);
+        } else {
+            let wakers = tail.wakers();
+            drop(tail);
+            wakers.wake_all();
+        }
         drop(forgotten);
         Ok(receivers)
     }

@@ -13,7 +13,8 @@
 //! - S3: a channel keeps its keys to its own slots. The types cannot say so (a key has no brand); the
 //!   modules that own the slots are small and make their keys in one file.
 //!
-//! Deliberately absent: a check at run time. Under loom the cell itself reports two accesses that race.
+//! Deliberately absent: a check at run time. Under loom the cell itself reports two accesses that race, the drop among
+//! them.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -84,6 +85,14 @@ impl<T, K: Key> Slot<T, K> {
     #[inline]
     pub(crate) fn replace(&self, key: &mut K, value: T) -> Option<T> {
         self.open(key, |slot| slot.replace(value))
+    }
+}
+
+impl<T, K> Drop for Slot<T, K> {
+    /// An access like any other, for loom to hold against those before it.
+    #[inline]
+    fn drop(&mut self) {
+        self.cell.with_mut(|_| ());
     }
 }
 

@@ -358,7 +358,10 @@ enum Unready {
 
 impl<T, C: Capacity> Drop for Rx<T, C> {
     fn drop(&mut self) {
-        self.close();
+        // At 0 senders nobody is left who could see that it is closed (I3).
+        if self.chan.strong_count() > 0 {
+            self.close();
+        }
         // Nobody will poll any more.
         drop(self.chan.rx_waker.take());
         Drain(self).run();

@@ -24,7 +24,8 @@
 //! To receive in a `select!` loop, poll the receiver by reference: `&mut rx` is a future, too.
 //!
 //! How it works: one allocation holds a state word (state.rs, with the picture and the invariants), the value
-//! and a waker for each side. The word's transitions hand out the keys to the slots.
+//! and a waker for each side. The word's transitions hand out the keys to the slots, and say which side leaves last and
+//! frees it: there is no reference count. A value that nobody waits for yet costs one read-modify-write.
 //!
 //! Deliberately absent: a lock, and an allocation for anything but the channel itself.
 
@@ -36,14 +37,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use heist_executor::coop;
-use heist_primitive::sync::Arc;
 
 use self::error::{RecvError, TryRecvError};
 use self::state::{Closing, Completed, RxLook, RxWait, State, TxLook};
 use super::blocking;
-use super::guarded::Slot;
+use super::guarded::{Half, Slot};
 
-pub(super) use self::state::{RxTaskKey, TxTaskKey, ValueKey};
+pub(super) use self::state::{LastLeft, RxTaskKey, TxTaskKey, ValueKey};
 
 /// The errors of a oneshot channel.
 pub mod error {
@@ -93,7 +93,7 @@ struct Channel<T> {
 
 /// The sender's end, before it has sent.
 struct Unsent<T> {
-    channel: Arc<Channel<T>>,
+    channel: Half<Channel<T>, LastLeft>,
     key: ValueKey,
 }
 
@@ -118,7 +118,7 @@ pub struct Sender<T> {
 #[must_use = "a receiver does nothing unless it is polled"]
 pub struct Receiver<T> {
     /// None once received.
-    channel: Option<Arc<Channel<T>>>,
+    channel: Option<Half<Channel<T>, LastLeft>>,
     parked: WakerId,
 }
 
@@ -152,22 +152,19 @@ impl WakerId {
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (state, key) = State::new();
     let (value, rx_task, tx_task) = (Slot::new(None), Slot::new(None), Slot::new(None));
-    let channel = Arc::new(Channel {
+    let (sends, receives) = Half::pair(Channel {
         state,
         value,
         rx_task,
         tx_task,
     });
     let sender = Sender {
-        unsent: Some(Unsent {
-            channel: channel.clone(),
-            key,
-        }),
+        unsent: Some(Unsent { channel: sends, key }),
     };
     (
         sender,
         Receiver {
-            channel: Some(channel),
+            channel: Some(receives),
             parked: WakerId::NONE,
         },
     )
@@ -191,16 +188,14 @@ impl<T> Sender<T> {
         let Some(Unsent { channel, mut key }) = self.unsent.take() else {
             unreachable!("a sender that has sent is consumed");
         };
-        channel.value.replace(&mut key, value);
-        match channel.state.complete(key, true) {
-            Completed::Delivered { wake, own } => {
-                channel.wake_rx(wake, own);
-                Ok(())
-            }
-            Completed::Refused(mut key) => match channel.value.take(&mut key) {
-                Some(value) => Err(value),
-                None => unreachable!("a refused value is still the sender's"),
-            },
+        let (refused, wakers) = channel.leave(|channel| {
+            channel.value.replace(&mut key, value);
+            channel.complete(key, true)
+        });
+        wakers.wake();
+        match refused {
+            None => Ok(()),
+            Some(value) => Err(value),
         }
     }
 
@@ -274,38 +269,58 @@ impl<T> Sender<T> {
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         if let Some(Unsent { channel, key }) = self.unsent.take() {
-            if let Completed::Delivered { wake, own } = channel.state.complete(key, false) {
-                channel.wake_rx(wake, own);
-            }
+            let (_nothing, wakers) = channel.leave(|channel| channel.complete(key, false));
+            wakers.wake();
         }
     }
 }
 
-impl<T> Channel<T> {
-    /// After `complete`: wakes the receiver, and drops the sender's own waker.
-    fn wake_rx(&self, wake: Option<RxTaskKey>, own: Option<TxTaskKey>) {
-        let own = own.and_then(|mut key| self.tx_task.take(&mut key));
-        if let Some(waker) = wake.and_then(|mut key| self.rx_task.take(&mut key)) {
+/// The wakers that a side found in its last access.
+#[derive(Default)]
+struct Wakers {
+    /// The other side's, which waits.
+    wake: Option<Waker>,
+    /// This side's own.
+    own: Option<Waker>,
+}
+
+impl Wakers {
+    fn wake(self) {
+        if let Some(waker) = self.wake {
             waker.wake();
         }
-        drop(own);
+        drop(self.own);
+    }
+}
+
+impl<T> Channel<T> {
+    /// The sender's last access: what it had put in, if it is refused, and the wakers that it owes.
+    #[inline]
+    fn complete(&self, key: ValueKey, has_value: bool) -> ((Option<T>, Wakers), Option<LastLeft>) {
+        let outcome = match self.state.complete(key, has_value) {
+            Completed::Left => return ((None, Wakers::default()), None),
+            Completed::Delivered { wake, own } => {
+                let wake = wake.and_then(|mut key| self.rx_task.take(&mut key));
+                let own = own.and_then(|mut key| self.tx_task.take(&mut key));
+                (None, Wakers { wake, own })
+            }
+            Completed::Refused(key) => (self.take(key), Wakers::default()),
+        };
+        (outcome, self.state.leave_tx())
     }
 
     fn take(&self, mut key: ValueKey) -> Option<T> {
         self.value.take(&mut key)
     }
 
-    /// Closes the channel and returns the key to a value that had come before.
-    fn close(&self) -> Option<ValueKey> {
+    /// Closes the channel and returns the key to a value that had come before, or the wakers that the receiver owes.
+    fn close(&self) -> (Option<ValueKey>, Wakers) {
         match self.state.close() {
-            Closing::Complete(key) => Some(key),
+            Closing::Complete(key) => (Some(key), Wakers::default()),
             Closing::Closed { wake, own } => {
+                let wake = wake.and_then(|mut key| self.tx_task.take(&mut key));
                 let own = own.and_then(|mut key| self.rx_task.take(&mut key));
-                if let Some(sender) = wake.and_then(|mut key| self.tx_task.take(&mut key)) {
-                    sender.wake();
-                }
-                drop(own);
-                None
+                (None, Wakers { wake, own })
             }
         }
     }
@@ -351,7 +366,8 @@ impl<T> Receiver<T> {
     pub fn close(&mut self) {
         if let Some(channel) = &self.channel {
             // A value that came before stays where it is.
-            let _ = channel.close();
+            let (_key, wakers) = channel.close();
+            wakers.wake();
         }
     }
 
@@ -409,13 +425,21 @@ impl<T> Receiver<T> {
         let Some(channel) = &self.channel else {
             return Err(TryRecvError::Closed);
         };
-        let value = match channel.state.look_rx() {
-            RxLook::Complete(key) => channel.take(key),
+        let key = match channel.state.look_rx() {
+            RxLook::Complete(key) => Some(key),
             RxLook::Closed => None,
             RxLook::Idle(_) | RxLook::Parked => return Err(TryRecvError::Empty),
         };
-        self.channel = None;
-        value.ok_or(TryRecvError::Closed)
+        self.finish(key).ok_or(TryRecvError::Closed)
+    }
+
+    /// Leaves the channel with what can be taken.
+    #[inline]
+    fn finish(&mut self, key: Option<ValueKey>) -> Option<T> {
+        self.channel.take()?.leave(|channel| {
+            let value = key.and_then(|key| channel.take(key));
+            (value, channel.state.leave_rx())
+        })
     }
 
     /// Receives on a thread outside of asynchronous code, which it blocks meanwhile.
@@ -457,19 +481,22 @@ impl<T> Future for Receiver<T> {
         let unit = ready!(coop::poll_proceed(cx));
         let key = ready!(channel.poll_complete(&mut me.parked, cx));
         unit.made_progress();
-        let value = key.and_then(|key| channel.take(key));
-        me.channel = None;
-        Poll::Ready(value.ok_or(RecvError(())))
+        Poll::Ready(me.finish(key).ok_or(RecvError(())))
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        if let Some(channel) = &self.channel {
-            if let Some(key) = channel.close() {
-                drop(channel.take(key));
-            }
-        }
+        let Some(channel) = self.channel.take() else {
+            return;
+        };
+        let (value, wakers) = channel.leave(|channel| {
+            let (key, wakers) = channel.close();
+            let value = key.and_then(|key| channel.take(key));
+            ((value, wakers), channel.state.leave_rx())
+        });
+        wakers.wake();
+        drop(value);
     }
 }
 

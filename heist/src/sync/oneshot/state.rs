@@ -6,6 +6,8 @@
 //!   CLOSED    the receiver refuses a value that has not come yet      close
 //!   RX_TASK   the receiver's waker is in place                        park_rx, unpark_rx
 //!   TX_TASK   the sender's waker is in place                          park_tx, unpark_tx
+//!   TX_LEFT   the sender does not touch the channel any more          complete, leave_tx
+//!   RX_LEFT   the receiver does not                                   leave_rx
 //!
 //!                     ┌─ complete ──► COMPLETE             a value, if there is one, is the receiver's
 //!     0, with or ─────┤
@@ -25,9 +27,14 @@
 //!   then: `close` if it found TX_TASK without COMPLETE, `unpark_tx` and `complete` if they found it without CLOSED.
 //! - I4: COMPLETE is never set on a CLOSED word. There is one sender and one receiver, and each makes one transition
 //!   at a time.
+//! - I5: TX_LEFT is set in the sender's last access to the channel, RX_LEFT in the receiver's. The second to leave sees the
+//!   first one's flag, then or before, and only it gets a [`LastLeft`]. `complete` sets TX_LEFT along with COMPLETE if no
+//!   waker is in place, so that a value which nobody waits for costs the sender one access, and the receiver, which
+//!   then has the channel alone, no write.
 //!
 //! Ordering pairs, all on the one word, AcqRel ↔ AcqRel or Acquire: `complete` publishes the value to `look_rx`,
 //! `park_rx` and `close`; `park_rx` publishes the receiver's waker to `complete`; `park_tx` the sender's to `close`.
+//! The one that leaves last has acquired what the other did before it left.
 //! Models: `a_value_arrives_once`, `a_refused_value_comes_back`, `a_waker_that_changes_is_not_lost`,
 //! `closing_wakes_the_sender`, `a_sender_that_has_waited_sends_or_gets_its_value_back` in loom-tests/tests/sync_oneshot.rs.
 
@@ -38,6 +45,8 @@ const VALUE: usize = 0b0_0010;
 const CLOSED: usize = 0b0_0100;
 const RX_TASK: usize = 0b0_1000;
 const TX_TASK: usize = 0b1_0000;
+const TX_LEFT: usize = 0b10_0000;
+const RX_LEFT: usize = 0b100_0000;
 
 /// The right to open the value's slot (I1).
 #[derive(Debug)]
@@ -50,6 +59,10 @@ pub(crate) struct RxTaskKey(());
 /// The right to open the slot of the sender's waker (I3).
 #[derive(Debug)]
 pub(crate) struct TxTaskKey(());
+
+/// The other side has left (I5).
+#[derive(Debug)]
+pub(crate) struct LastLeft(());
 
 /// See the module.
 #[derive(Debug)]
@@ -91,6 +104,8 @@ pub(super) enum TxLook {
 /// What became of the sender's last act.
 #[must_use]
 pub(super) enum Completed {
+    /// The receiver can see it, and the sender has left.
+    Left,
     /// The receiver can see it. If it waits, the sender has to take its waker out and wake it. The sender's own waker, if
     /// it had left one, can be dropped.
     Delivered {
@@ -127,10 +142,13 @@ impl State {
             if word & CLOSED != 0 {
                 return Completed::Refused(key);
             }
+            let leaves = word & (RX_TASK | TX_TASK) == 0;
+            let next = word | set | if leaves { TX_LEFT } else { 0 };
             match self
                 .0
-                .compare_exchange_weak(word, word | set, Ordering::AcqRel, Ordering::Relaxed)
+                .compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed)
             {
+                Ok(_) if leaves => return Completed::Left,
                 Ok(_) => {
                     return Completed::Delivered {
                         wake: (word & RX_TASK != 0).then_some(RxTaskKey(())),
@@ -140,6 +158,21 @@ impl State {
                 Err(now) => word = now,
             }
         }
+    }
+
+    /// The sender, which has not left with `complete`, leaves.
+    pub(super) fn leave_tx(&self) -> Option<LastLeft> {
+        let before = self.0.fetch_or(TX_LEFT, Ordering::AcqRel);
+        (before & RX_LEFT != 0).then_some(LastLeft(()))
+    }
+
+    /// The receiver leaves.
+    pub(super) fn leave_rx(&self) -> Option<LastLeft> {
+        let mut word = self.0.load(Ordering::Acquire);
+        if word & TX_LEFT == 0 {
+            word = self.0.fetch_or(RX_LEFT, Ordering::AcqRel);
+        }
+        (word & TX_LEFT != 0).then_some(LastLeft(()))
     }
 
     /// Whether the receiver has closed the channel.

@@ -1,7 +1,7 @@
 //! A channel that keeps the latest value only: senders replace it, receivers look at it and wait for a change.
 //!
 //! ```text
-//!   state:  version × 2 + CLOSED
+//!   state:  version, a WAITING for each list of those who wait, CLOSED
 //!
 //!   Sender ── write lock: value, version + 1 ──► notify all ──► Receiver { version it has seen }
 //!      └───── the last one is dropped: CLOSED ──► notify all ──►    │
@@ -12,13 +12,14 @@
 //!
 //! - I1: the version changes only under the write lock, with the value: whoever has the read lock sees the version that
 //!   belongs to the value.
-//! - I2: a notification comes after what it announces, and whoever waits asks for it before looking: so nobody sleeps
-//!   through a change, a close or the departure of the last receiver.
+//! - I2: whoever waits for a change is in a list whose WAITING it has seen in the state together with the version it has
+//!   seen: so nobody sleeps through a change or a close (wait.rs). The departure of the last receiver is a [`Notify`].
 //! - I3: CLOSED never goes away; the version counts on around it.
 //!
-//! Ordering pairs: the change of the state (Release) ↔ its load (Acquire), and the notification (Release) ↔ the
-//! one who consumes it (Acquire), which orders I2. Models: `a_change_is_not_missed`, `the_last_change_and_the_close_are_seen`,
-//! `the_last_receiver_is_missed` and `a_stream_ends_with_the_last_change` in loom-tests/tests/sync_watch.rs.
+//! Ordering pairs: the change of the state (Release) ↔ its load (Acquire): what was done before the change or the
+//! close. Models: `a_change_is_not_missed`, `the_last_change_and_the_close_are_seen`, `a_change_finds_two_who_wait`,
+//! `a_wait_after_one_that_was_given_up_is_found`, `the_last_receiver_is_missed` and
+//! `a_stream_ends_with_the_last_change` in loom-tests/tests/sync_watch.rs.
 //!
 //! Deliberately absent: values in between. Who needs each of them takes [`broadcast`](super::broadcast).
 
@@ -26,6 +27,7 @@
 pub mod error;
 mod receiver;
 mod sender;
+mod wait;
 mod watching;
 
 use std::fmt;
@@ -33,8 +35,9 @@ use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
-use heist_primitive::sync::{Arc, RwLock, RwLockReadGuard};
+use heist_primitive::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
+use super::guarded::Waiters;
 use super::notify::Notify;
 
 pub use receiver::Receiver;
@@ -43,14 +46,25 @@ pub(crate) use watching::Watching;
 
 const CLOSED: usize = 1;
 
+/// Somebody waits in the first list; of the others the bits above.
+const WAITING: usize = 2;
+
 /// One version.
-const VERSION: usize = 2;
+const VERSION: usize = WAITING << SHARDS;
 
 /// How many lists the receivers that wait are spread over, so that not all of them meet at one lock.
-#[cfg(not(heist_loom))]
+#[cfg(all(not(heist_loom), target_pointer_width = "64"))]
 const SHARDS: usize = 8;
+/// Fewer where each list costs the versions a bit that they need.
+#[cfg(all(not(heist_loom), not(target_pointer_width = "64")))]
+const SHARDS: usize = 2;
 #[cfg(heist_loom)]
 const SHARDS: usize = 1;
+
+/// The version in a state, in steps of [`VERSION`].
+fn version_of(state: usize) -> usize {
+    state & !(VERSION - 1)
+}
 
 /// Makes a channel that has a value from the start, which the receiver counts as seen.
 ///
@@ -77,8 +91,8 @@ struct Shared<T> {
     state: AtomicUsize,
     senders: AtomicUsize,
     receivers: AtomicUsize,
-    /// The value has changed, or there will be no more changes.
-    changed: [Notify; SHARDS],
+    /// The receivers that wait for a change.
+    waiting: [Mutex<Waiters<()>>; SHARDS],
     /// The last receiver is gone.
     unwatched: Notify,
 }
@@ -93,7 +107,7 @@ impl<T> Shared<T> {
             state: AtomicUsize::new(0),
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(0),
-            changed: std::array::from_fn(|_| Notify::new()),
+            waiting: std::array::from_fn(|_| Mutex::new(Waiters::new())),
             unwatched: Notify::new(),
         })
     }
@@ -103,7 +117,7 @@ impl<T> Shared<T> {
     }
 
     fn version(&self) -> usize {
-        self.state() & !CLOSED
+        version_of(self.state())
     }
 
     fn is_closed(&self) -> bool {
@@ -120,12 +134,6 @@ impl<T> Shared<T> {
         let version = self.version();
         let has_changed = version != seen;
         (Ref { value, has_changed }, version)
-    }
-
-    fn notify_changed(&self) {
-        for changed in &self.changed {
-            changed.notify_waiters();
-        }
     }
 }
 

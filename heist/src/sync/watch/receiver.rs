@@ -1,12 +1,15 @@
 //! The side of a watch channel that looks at the value.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 
 use heist_primitive::sync::Arc;
 use heist_primitive::sync::atomic::Ordering;
 
 use super::error::RecvError;
-use super::{CLOSED, Ref, SHARDS, Shared, VERSION};
+use super::wait::Wait;
+use super::{CLOSED, Ref, SHARDS, Shared, VERSION, version_of};
 use crate::sync::budget::within_budget;
 
 /// The side of a watch channel that looks at the value and waits for changes. Made by [`channel`](super::channel) and
@@ -82,7 +85,7 @@ impl<T> Receiver<T> {
         if state & CLOSED != 0 {
             return Err(RecvError(()));
         }
-        Ok(state != self.seen)
+        Ok(version_of(state) != self.seen)
     }
 
     /// Whether all senders are gone.
@@ -185,19 +188,8 @@ impl<T> Receiver<T> {
 }
 
 async fn changed<T>(shared: &Shared<T>, seen: &mut usize, shard: usize) -> Result<(), RecvError> {
-    loop {
-        // I2: asked for before the look.
-        let notified = shared.changed[shard].notified();
-        let state = shared.state();
-        if state & !CLOSED != *seen {
-            *seen = state & !CLOSED;
-            return Ok(());
-        }
-        if state & CLOSED != 0 {
-            return Err(RecvError(()));
-        }
-        notified.await;
-    }
+    let mut wait = pin!(Wait::new(shared, shard));
+    poll_fn(|cx| wait.as_mut().poll_changed(seen, cx)).await
 }
 
 async fn wait_for<'a, T>(

@@ -90,15 +90,15 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T) -> bool,
     {
-        {
+        let before = {
             let mut value = self.shared.value.write();
             if !modify(&mut value) {
                 return false;
             }
             // I1: under the lock.
-            self.shared.state.fetch_add(VERSION, Ordering::Release);
-        }
-        self.shared.notify_changed();
+            self.shared.state.fetch_add(VERSION, Ordering::Release)
+        };
+        self.shared.wake_waiting(before);
         true
     }
 
@@ -231,8 +231,8 @@ impl<T: Default> Default for Sender<T> {
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.shared.state.fetch_or(CLOSED, Ordering::Release);
-            self.shared.notify_changed();
+            let before = self.shared.state.fetch_or(CLOSED, Ordering::Release);
+            self.shared.wake_waiting(before);
         }
     }
 }
