@@ -21,8 +21,6 @@
 //! | `timer` | timeouts that do not fire, in one task and in many; sleeps that are not polled; the clock |
 //! | `sync_channels` | mpsc, oneshot, watch, broadcast |
 //! | `sync_locks` | Mutex, RwLock, Semaphore, Notify, with and without somebody else who wants them |
-//! | `sync_oneshot`, `sync_mpsc`, `sync_watch`, `sync_broadcast` | the same in smaller pieces: each path of a primitive for itself |
-//! | `sync_mutex`, `sync_rwlock`, `sync_semaphore`, `sync_notify` | likewise |
 //! | `blocking` | the blocking pool from 1 to 16 callers, `block_in_place` |
 //! | `fs` | reading and writing a file, small questions to the file system |
 //! | `copy` | `io::copy`, a duplex pipe, lines |

@@ -40,7 +40,8 @@ fn what_is_polled_in_block_on_is_counted() {
 
 #[test]
 fn tasks_stay_with_the_workers_if_told_so_or_if_those_are_special() {
-    let special: [(&str, fn(&mut Builder) -> &mut Builder); 4] = [
+    type Set = fn(&mut Builder) -> &mut Builder;
+    let special: [(&str, Set); 4] = [
         ("told so", |builder| builder.tasks_in_block_on(false)),
         ("start", |builder| builder.on_thread_start(|| ())),
         ("stop", |builder| builder.on_thread_stop(|| ())),

@@ -34,7 +34,7 @@ fn a_waker_that_is_left_wakes_nobody() {
         let waker = leave_waker(&runtime);
         drop(runtime);
         waker.wake_by_ref();
-        thread::spawn(move || waker.clone().wake()).join().unwrap();
+        thread::spawn(move || waker.wake()).join().unwrap();
     }
 }
 
