@@ -4,13 +4,13 @@
 use std::collections::VecDeque;
 use std::future::Future;
 
-use heist_primitive::sync::{Arc, Mutex};
+use heist_primitive::sync::{Arc, Mutex, StdArc};
 
 use crate::loan::{Loan, sleep_limit};
 use crate::park::Parker;
 use crate::task::registry::{Desk, Registry};
 use crate::task::{
-    How, JoinHandle, Lent, Lifeline, Meta, Runnable, Scheduler, TaskInfo, TaskRef, TaskSlot, raw,
+    How, JoinHandle, Lent, Lifeline, Meta, Runnable, Schedule, Scheduler, TaskInfo, TaskRef, TaskSlot, raw,
 };
 
 /// A scheduler whose queue the model's threads serve by hand. With the last of its clones its tasks are shut down.
@@ -24,6 +24,34 @@ struct Inner {
     queue: Mutex<Option<VecDeque<Runnable>>>,
     registry: Registry,
     lifeline: Lifeline<Self>,
+    /// Held once more by each cell.
+    cells: StdArc<()>,
+}
+
+/// What a cell has of its scheduler, and a count of the cells.
+struct Counted {
+    lent: Lent<Inner>,
+    _cell: StdArc<()>,
+}
+
+impl Schedule for Counted {
+    type Queue = Lent<Inner>;
+
+    fn queue(&self) -> Self::Queue {
+        self.lent
+    }
+
+    fn release(&self, registry_slot: u64) -> Option<TaskRef> {
+        Schedule::release(&self.lent, registry_slot)
+    }
+
+    fn give(&self) -> bool {
+        self.lent.give()
+    }
+
+    fn take_back(&self) {
+        self.lent.take_back();
+    }
 }
 
 impl Inner {
@@ -78,6 +106,7 @@ impl Hand {
             queue: Mutex::new(Some(VecDeque::new())),
             registry: Registry::new(1),
             lifeline: Lifeline::new(),
+            cells: StdArc::default(),
         });
         inner.lifeline.tie(&inner);
         Self(Arc::new(Owner(inner)))
@@ -102,7 +131,11 @@ impl Hand {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, runnable, join) = raw::new_task(future, Lent::of(self.inner()), Meta::caller());
+        let scheduler = Counted {
+            lent: Lent::of(self.inner()),
+            _cell: self.inner().cells.clone(),
+        };
+        let (task, runnable, join) = raw::new_task(future, scheduler, Meta::caller());
         match self.inner().registry.insert(desk.map(|desk| &desk.0), task) {
             Ok(()) => self.inner().schedule_elsewhere(runnable),
             Err(task) => task.shutdown(),
@@ -127,9 +160,9 @@ impl Hand {
         while self.run_one() {}
     }
 
-    /// How many hold the scheduler: this, clones of it, and one for each cell.
-    pub fn references(&self) -> usize {
-        Arc::strong_count(&self.0)
+    /// How many cells of its tasks have their memory.
+    pub fn cells(&self) -> usize {
+        StdArc::strong_count(&self.inner().cells) - 1
     }
 
     /// Cancels all tasks.

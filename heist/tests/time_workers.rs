@@ -85,7 +85,10 @@ fn a_sleep_that_goes_from_thread_to_thread_ends_when_it_was_last_told() {
         }
     });
     let handle = runtime.handle().clone();
-    let mut outside = runtime.block_on(async { Box::pin(sleep(HOUR)) });
+    let mut outside = {
+        let _entered = runtime.enter();
+        Box::pin(sleep(HOUR))
+    };
     runtime.block_on(register(&mut outside));
     thread::spawn(move || {
         outside.as_mut().reset(Instant::now() + us(500));

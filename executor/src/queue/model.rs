@@ -100,11 +100,6 @@ impl Remote {
     pub(crate) fn steal(&self, into: &Local, limit: usize) -> Steal {
         self.0.steal(into, limit)
     }
-
-    pub(crate) fn move_to(&self, into: &Local, _limit: usize) -> bool {
-        let task = self.0.pop();
-        task.map(|task| into.push(task)).is_some()
-    }
 }
 
 impl Injector {
