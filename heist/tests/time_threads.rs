@@ -39,7 +39,9 @@ fn a_timer_belongs_to_the_runtime_that_is_entered_last() {
 
 fn a_timer_that_is_dropped_elsewhere_is_not_the_next_ones() {
     let (here, there) = (runtime(), runtime());
-    let foreign = there.block_on(async { sleep(HOUR) });
+    let guard = there.enter();
+    let foreign = sleep(HOUR);
+    drop(guard);
     here.block_on(async {
         drop(sleep(HOUR));
         drop(foreign);
