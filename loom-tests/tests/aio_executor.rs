@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use heist::aio::{SubmitError, ThreadPoolExecutor};
 use heist_executor::park::block_on;
-use heist_loom_tests::model;
+use heist_loom_tests::{model, model_up_to};
 use heist_primitive::sync::Arc;
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use heist_primitive::thread;
@@ -39,7 +39,7 @@ fn a_submission_meets_the_shutdown() {
 
 #[test]
 fn a_wait_for_room_meets_the_shutdown() {
-    model(1, || {
+    model_up_to(1, 2, || {
         let executor = executor();
         let first = executor.submit(|| 1).unwrap();
         let theirs = executor.clone();

@@ -207,7 +207,7 @@ fn a_wake_that_races_shutdown_leaks_nothing() {
 /// The task goes on between the polls, whichever of them the closing meets: it ends once, with its output or cancelled.
 #[test]
 fn a_running_task_meets_the_shutdown() {
-    model(2, || {
+    model_up_to(2, 2, || {
         let mut pool = pool(1);
         let tracked = Arc::new(7);
         let join = {
