@@ -34,6 +34,7 @@ use super::context::{self, Role};
 use super::debug;
 use super::driver::{self, ReactorThread, TurnDriver};
 use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
+use super::ear;
 use super::hooks;
 use super::id::Id;
 use super::poll_times;
@@ -158,6 +159,7 @@ fn handle(
             local_owner: settings.local_owner,
             event_loop,
         }),
+            ear: ear::Place::default(),
     }
 }
 
