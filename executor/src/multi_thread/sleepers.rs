@@ -143,6 +143,12 @@ impl Sleepers {
         true
     }
 
+    /// Whether [`wake_one`](Self::wake_one) would wake a worker: a hint.
+    pub fn would_wake(&self) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        searching(word) == 0 && parked(word) > 0
+    }
+
     /// Whether a worker is parked that has not seen what the caller did before, for the sentinel's first pair. That was a
     /// read-modify-write: a swap into a next-slot.
     pub fn is_anybody_parked(&self) -> bool {

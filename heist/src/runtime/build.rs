@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use heist_executor::hooks::Hooks;
 use heist_executor::loan::Loan;
+use heist_executor::multi_thread::Hosting;
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Mutex, StdArc};
@@ -33,6 +34,7 @@ use super::builder::Builder;
 use super::context::{self, Role};
 use super::debug;
 use super::driver::{self, ReactorThread, TurnDriver};
+use super::ear;
 use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
 use super::hooks;
 use super::id::Id;
@@ -157,6 +159,7 @@ fn handle(
             enters_to_spawn: settings.hooks.on_spawn.is_some(),
             local_owner: settings.local_owner,
             event_loop,
+            ear: ear::Place::default(),
         }),
     }
 }
@@ -231,6 +234,7 @@ fn around(handle: &Handle, settings: &Builder, role: Role) -> Around {
             .clone()
             .or_else(|| shared.upgrade().map(|shared| Handle { shared }));
         let _driving = handle.as_ref().map(|handle| context::start_driving(handle, role));
+        let _hosting = handle.as_ref().and_then(|handle| hosting(handle, role));
         if let Some(start) = &start {
             start();
         }
@@ -239,6 +243,21 @@ fn around(handle: &Handle, settings: &Builder, role: Role) -> Around {
             stop();
         }
     })
+}
+
+/// A thread of the blocking pool may poll tasks that waited for it.
+fn hosting(handle: &Handle, role: Role) -> Option<Hosting> {
+    let Scheduler::MultiThread(tasks) = &handle.shared.scheduler else {
+        return None;
+    };
+    let own = handle.clone();
+    let poll_in = move |body: &mut dyn FnMut()| {
+        let _driving = context::start_driving(&own, Role::Visitor);
+        body();
+    };
+    (role == Role::Blocking)
+        .then(|| tasks.host(StdArc::new(poll_in)))
+        .flatten()
 }
 
 /// A number that differs from runtime to runtime and from process to process.

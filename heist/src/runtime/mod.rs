@@ -47,6 +47,11 @@ mod builder;
 pub(crate) mod context;
 pub(crate) mod debug;
 mod driver;
+#[cfg(all(unix, feature = "signal"))]
+use crate::signal::ear;
+#[cfg(not(all(unix, feature = "signal")))]
+#[path = "deaf.rs"]
+mod ear;
 mod handle;
 pub(crate) mod hooks;
 mod id;
