@@ -18,12 +18,16 @@
 //! - Z1: if a next-slot is occupied and a worker is parked, the reactor thread has been asked to look.
 //! - Z2: it takes two looks, at least [`LOOK_EVERY_NS`] apart, to call an owner stuck: stealing from one that is merely busy
 //!   cost tokio up to 30 % of throughput (tokio#8065).
+//! - Z3: what a put displaces is pushed behind the next-slot that the put has filled. If all work, it is pushed without a fence.
+//!   A worker that goes to sleep at that moment may miss it and be missed, but Z1 holds: the slot was occupied before
+//!   the put. So the owner's next task is that one, or the sleeper is woken for the slot and finds the deque as well. A thief
+//!   that robs the slot has begun to search after the push, and looks at all deques some microseconds later, when it stops.
 //!
 //! Ordering pairs
 //!
 //! - put into the slot; fence(SeqCst); read who is parked ↔ count as parked; fence(SeqCst); look at the slots.
 //! - put into the slot; fence(SeqCst); read `watching` ↔ clear `watching`; fence(SeqCst); look at the slots. Both pairs:
-//!   loom-tests/tests/sentinel.rs.
+//!   loom-tests/tests/sentinel.rs, and Z3 there.
 //!
 //! Deliberately absent: a thread of its own, and preemption of the stuck task.
 

@@ -9,7 +9,8 @@
 //! Invariants
 //!
 //! - H1: every push is followed by [`Shared::notify`], at once or at the end of the [`batch`](Shared::batch) that
-//!   this thread is in. The next-slot is not a push: its owner comes to it next.
+//!   this thread is in. The next-slot is not a push: its owner comes to it next. What it displaces is followed by a notify only
+//!   if somebody is idle ([`notify_of_displaced`](Shared::notify_of_displaced)).
 //! - H2: after [`Shared::close`] no `Runnable` stays in the injector: each worker empties it as it ends, and so does a
 //!   pusher that finds the pool closed after its push. (A task left there would keep the pool that keeps it.)
 //!
@@ -179,6 +180,14 @@ impl Shared {
     pub(super) fn notify_after_rmw(&self) {
         if !self.hold_back() {
             self.wake(self.sleepers.wake_one_after_rmw());
+        }
+    }
+
+    /// After a push of what a put has displaced from this worker's next-slot (Z3 in `sentinel.rs`).
+    #[inline]
+    pub(super) fn notify_of_displaced(&self) {
+        if self.sleepers.is_anybody_idle() {
+            self.notify();
         }
     }
 

@@ -30,6 +30,9 @@
 //!   (or no longer searching), or the worker sees the task. Models: loom-tests/tests/sleepers.rs, where each
 //!   fence taken out makes a model fail.
 //!
+//! - A task that a put has displaced from a next-slot is pushed without the fence if all work: a worker that
+//!   goes to sleep at that moment and misses it sees that the next-slot is occupied, and so does the sentinel (Z3 in `sentinel.rs`).
+//!
 //! Deliberately absent: a second registry (the driver's lender uses the parker of the worker that borrows), and
 //! timeouts.
 
@@ -141,6 +144,13 @@ impl Sleepers {
         self.word
             .fetch_add(SEARCHING.wrapping_sub(PARKED), Ordering::Relaxed);
         true
+    }
+
+    /// Whether a worker is parked or searching, as of a moment ago: without a fence, so that one who goes to sleep at this
+    /// very moment is missed. For who has somebody else to see to that, the sentinel.
+    #[inline]
+    pub fn is_anybody_idle(&self) -> bool {
+        self.word.load(Ordering::Relaxed) != 0
     }
 
     /// Whether a worker is parked that has not seen what the caller did before, for the sentinel's first pair. That was a
