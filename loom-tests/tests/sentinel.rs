@@ -89,7 +89,7 @@ impl Pool {
     fn fill_and_push_displaced(&self) {
         assert!(self.slot.swap(true, Ordering::AcqRel), "nobody has robbed it");
         self.deque.store(true, Ordering::Relaxed);
-        if self.sleepers.is_anybody_idle() && self.sleepers.wake_one().is_some() {
+        if self.sleepers.wake_one_if_seen().is_some() {
             self.parker.unpark();
         }
     }

@@ -30,8 +30,8 @@
 //!   (or no longer searching), or the worker sees the task. Models: loom-tests/tests/sleepers.rs, where each
 //!   fence taken out makes a model fail.
 //!
-//! - A task that a put has displaced from a next-slot is pushed without the fence if all work: a worker that
-//!   goes to sleep at that moment and misses it sees that the next-slot is occupied, and so does the sentinel (Z3 in `sentinel.rs`).
+//! - What a put has displaced from a next-slot is pushed without the fence (`wake_one_if_seen`): a worker that goes to sleep at
+//!   that moment and misses it sees that the next-slot is occupied, and so does the sentinel (Z3 in `sentinel.rs`).
 //!
 //! Deliberately absent: a second registry (the driver's lender uses the parker of the worker that borrows), and
 //! timeouts.
@@ -76,21 +76,29 @@ impl Sleepers {
     #[must_use = "the worker was taken off the stack and must be unparked"]
     pub fn wake_one(&self) -> Option<usize> {
         fence(Ordering::SeqCst);
-        self.wake_one_fenced()
+        self.wake_one_if_seen()
     }
 
     /// As [`wake_one`](Self::wake_one), after a push that ended with a read-modify-write, or was followed by one.
     #[must_use = "the worker was taken off the stack and must be unparked"]
     pub fn wake_one_after_rmw(&self) -> Option<usize> {
         fence_after_rmw(Ordering::SeqCst);
-        self.wake_one_fenced()
+        self.wake_one_if_seen()
     }
 
-    fn wake_one_fenced(&self) -> Option<usize> {
+    /// As [`wake_one`](Self::wake_one) by a look without a fence, which may miss one who goes to sleep, or stops to search, at
+    /// this very moment: for who has somebody else to see to that, the sentinel.
+    #[inline]
+    #[must_use = "the worker was taken off the stack and must be unparked"]
+    pub fn wake_one_if_seen(&self) -> Option<usize> {
         let word = self.word.load(Ordering::Relaxed);
         if searching(word) > 0 || parked(word) == 0 {
             return None;
         }
+        self.take_off()
+    }
+
+    fn take_off(&self) -> Option<usize> {
         let mut stack = self.stack.lock();
         if searching(self.word.load(Ordering::Relaxed)) > 0 {
             return None;
@@ -144,13 +152,6 @@ impl Sleepers {
         self.word
             .fetch_add(SEARCHING.wrapping_sub(PARKED), Ordering::Relaxed);
         true
-    }
-
-    /// Whether a worker is parked or searching, as of a moment ago: without a fence, so that one who goes to sleep at this
-    /// very moment is missed. For who has somebody else to see to that, the sentinel.
-    #[inline]
-    pub fn is_anybody_idle(&self) -> bool {
-        self.word.load(Ordering::Relaxed) != 0
     }
 
     /// Whether a worker is parked that has not seen what the caller did before, for the sentinel's first pair. That was a

@@ -402,6 +402,8 @@ impl Worker {
             }
         }
         let task = slot.take()?;
+        // Z4.
+        self.shared.watch_if_anybody_sleeps();
         self.counters().steal_operations.add(1);
         self.counters().steals.add(1);
         Some(task)
