@@ -52,10 +52,17 @@ impl Drop for Numbered {
     }
 }
 
+/// At the end the timers let go of the wakers they have, which hold the timers.
 struct Stage {
     timers: Arc<Timers>,
     story: Arc<Story>,
     unparks: Arc<Story>,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.timers.shutdown(&mut Vec::new());
+    }
 }
 
 impl Stage {
