@@ -9,7 +9,7 @@ use std::time::Duration;
 use heist_executor::blocking::{AtClose, Config, Handle, Pool, Refused};
 use heist_executor::park::{Parker, block_on};
 use heist_executor::task::Meta;
-use heist_loom_tests::model;
+use heist_loom_tests::{model, model_up_to};
 use heist_primitive::sync::StdArc;
 use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
 use heist_primitive::thread;
@@ -82,7 +82,7 @@ fn a_push_that_meets_an_idle_thread_is_seen() {
 /// As above, but the thread goes as soon as it is idle.
 #[test]
 fn a_push_that_meets_a_thread_that_goes_is_seen() {
-    model(2, || {
+    model_up_to(2, 2, || {
         let pool = pool(1);
         let first = pool.handle().spawn(|| 1, Meta::caller());
         assert_eq!(block_on(first).unwrap(), 1);
@@ -96,7 +96,7 @@ fn a_push_that_meets_a_thread_that_goes_is_seen() {
 /// must have called another.
 #[test]
 fn who_has_come_calls_the_next() {
-    model(1, || {
+    model_up_to(1, 2, || {
         let pool = lasting_pool(2);
         let flag = Flag::new();
         let waiting = flag.clone();
@@ -111,7 +111,7 @@ fn who_has_come_calls_the_next() {
 /// As above, when the thread that comes was idle.
 #[test]
 fn who_was_woken_calls_the_next() {
-    model(1, || {
+    model_up_to(1, 1, || {
         let pool = lasting_pool(2);
         block_on(pool.handle().spawn(|| (), Meta::caller())).unwrap();
         let flag = Flag::new();
@@ -156,7 +156,7 @@ fn a_push_that_meets_the_closing_is_not_left_behind_a_stuck_closure() {
 /// A push counts on the thread that another's push is refused, when there is one that is idle.
 #[test]
 fn a_refused_thread_leaves_what_counted_on_it_to_an_idle_one() {
-    model(1, || {
+    model_up_to(1, 1, || {
         let pool = pool_with(2, 1, Duration::from_secs(1));
         let first = pool.handle().spawn(|| (), Meta::caller());
         let handle = pool.handle().clone();

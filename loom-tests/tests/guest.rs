@@ -11,7 +11,7 @@ use heist_executor::hooks::Hooks;
 use heist_executor::multi_thread::{Config, Handle, Pool};
 use heist_executor::park::block_on;
 use heist_executor::task::{JoinHandle, Meta};
-use heist_loom_tests::model;
+use heist_loom_tests::{model, model_up_to};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
 
 fn pool() -> Pool {
@@ -92,7 +92,7 @@ fn each_question_gets_its_answer() {
 
 #[test]
 fn a_task_that_is_left_behind_runs() {
-    model(1, || {
+    model_up_to(1, 2, || {
         let mut pool = pool();
         let signals: Arc<[Signal; 2]> = Arc::new([Mutex::new((0, None)), Mutex::new((0, None))]);
         let task = answering(pool.handle(), &signals, 2);

@@ -10,7 +10,7 @@ use std::task::{Poll, Waker};
 use heist_executor::hooks::Hooks;
 use heist_executor::multi_thread::{Config, Pool, block_in_place};
 use heist_executor::park::block_on;
-use heist_executor::task::Meta;
+use heist_executor::task::{Meta, yield_now};
 use heist_loom_tests::{model, model_up_to};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
 use heist_primitive::thread;
@@ -90,7 +90,7 @@ fn a_seat_is_taken_once_also_while_the_pool_closes() {
                 async move {
                     let _held = tracked;
                     block_in_place(|| ());
-                    heist_executor::task::yield_now().await;
+                    yield_now().await;
                 },
                 Meta::caller(),
             )
@@ -201,6 +201,31 @@ fn a_wake_that_races_shutdown_leaks_nothing() {
         waking.join().unwrap();
         assert!(block_on(join).unwrap_err().is_cancelled());
         slot.lock().take();
+        assert_eq!(Arc::strong_count(&tracked), 1);
+    });
+}
+
+/// The task goes on between the polls, whichever of them the closing meets: it ends once, with its output or cancelled.
+#[test]
+fn a_running_task_meets_the_shutdown() {
+    model_up_to(2, 2, || {
+        let mut pool = pool(1);
+        let tracked = Arc::new(7);
+        let join = {
+            let tracked = tracked.clone();
+            let task = async move {
+                yield_now().await;
+                *tracked
+            };
+            pool.handle().spawn(task, Meta::caller())
+        };
+        let awaits = thread::spawn(move || match block_on(join) {
+            Ok(output) => assert_eq!(output, 7),
+            Err(error) => assert!(error.is_cancelled()),
+        });
+        pool.begin_shutdown();
+        assert!(pool.join(None));
+        awaits.join().unwrap();
         assert_eq!(Arc::strong_count(&tracked), 1);
     });
 }

@@ -93,6 +93,66 @@ fn two_senders_share_a_block() {
     });
 }
 
+/// Who needs a slot first makes the block.
+#[test]
+fn two_senders_begin() {
+    model(2, || {
+        let value = Arc::new(());
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let other = (tx.clone(), value.clone());
+        let sends = thread::spawn(move || other.0.send(other.1).unwrap());
+        tx.send(value.clone()).unwrap();
+        sends.join().unwrap();
+        assert_eq!(rx.len(), 2);
+        drop(rx.try_recv());
+        drop((tx, rx));
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+#[test]
+fn a_receiver_waits_for_the_first_value() {
+    model(3, || {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let sends = thread::spawn(move || {
+            tx.send(Box::new(7)).unwrap();
+            tx
+        });
+        assert_eq!(block_on(rx.recv()), Some(Box::new(7)));
+        drop(sends.join().unwrap());
+        assert_eq!(block_on(rx.recv()), None);
+    });
+}
+
+/// The consumer has passed the first block, and it has been used again, before a slow second sender comes.
+#[test]
+fn a_sender_comes_late() {
+    model(2, || {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let late = tx.clone();
+        let sends = thread::spawn(move || late.send(9).unwrap());
+        for value in 0..3 {
+            tx.send(value).unwrap();
+        }
+        drop(tx);
+        let mut values = all(&mut rx);
+        values.retain(|value| *value != 9);
+        assert_eq!(values, [0, 1, 2]);
+        sends.join().unwrap();
+    });
+}
+
+/// A receiver that has waited in vain leaves the block to nobody.
+#[test]
+fn nothing_was_sent() {
+    model(3, || {
+        let (tx, mut rx) = mpsc::unbounded_channel::<u8>();
+        let drops = thread::spawn(move || drop(tx));
+        assert_eq!(block_on(rx.recv()), None);
+        drops.join().unwrap();
+    });
+}
+
 #[test]
 fn the_last_sender_ends_the_channel() {
     model(2, || {
@@ -247,5 +307,59 @@ fn a_weak_sender_that_comes_too_late_sees_what_the_senders_did() {
         }
         assert_eq!(all(&mut rx), [7]);
         drops.join().unwrap();
+    });
+}
+
+/// A place that was reserved and is not used goes to a sender that waits for room.
+#[test]
+fn a_permit_that_is_dropped_makes_room() {
+    model(3, || {
+        let (tx, mut rx) = mpsc::channel(1);
+        let permit = tx.clone().try_reserve_owned().unwrap();
+        let drops = thread::spawn(move || drop(permit));
+        block_on(tx.send(7)).unwrap();
+        drops.join().unwrap();
+        drop(tx);
+        assert_eq!(block_on(rx.recv()), Some(7));
+        assert_eq!(block_on(rx.recv()), None);
+    });
+}
+
+/// A wait for room that ends while room is being made passes it on to the next in line.
+#[test]
+fn a_wait_for_room_that_is_given_up_passes_it_on() {
+    model(2, || {
+        let (tx, mut rx) = mpsc::channel(1);
+        tx.try_send(1).unwrap();
+        let mut first = Box::pin(tx.clone().reserve_owned());
+        assert!(poll_once(first.as_mut()).is_pending());
+        let mut second = pin!(tx.send(2));
+        assert!(poll_once(second.as_mut()).is_pending());
+        let receives = thread::spawn(move || {
+            assert_eq!(block_on(rx.recv()), Some(1));
+            rx
+        });
+        let gives_up = thread::spawn(move || drop(first));
+        block_on(second).unwrap();
+        gives_up.join().unwrap();
+        assert_eq!(block_on(receives.join().unwrap().recv()), Some(2));
+    });
+}
+
+/// A sender that waits for room when the channel is closed is refused, or has got its place before.
+#[test]
+fn a_close_meets_a_sender_that_waits_for_room() {
+    model(2, || {
+        let (tx, mut rx) = mpsc::channel(1);
+        tx.try_send(1).unwrap();
+        let sends = thread::spawn(move || block_on(tx.send(2)).is_ok());
+        assert_eq!(block_on(rx.recv()), Some(1));
+        rx.close();
+        let mut values = Vec::new();
+        while let Some(value) = block_on(rx.recv()) {
+            values.push(value);
+        }
+        let sent = sends.join().unwrap();
+        assert_eq!(values, if sent { vec![2] } else { vec![] });
     });
 }

@@ -178,3 +178,24 @@ fn notify_waiters_publishes_also_after_the_next_line() {
         waits.join().unwrap();
     });
 }
+
+/// The call finds a line, and so writes the word without a read-modify-write; who is not in the line sees its count.
+#[test]
+fn notify_waiters_publishes_beside_a_line() {
+    model(3, || {
+        let shared = (StdArc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+        let mut unpolled = Box::pin(shared.0.clone().notified_owned());
+        let mut in_line = pin!(shared.0.notified());
+        assert!(!in_line.as_mut().enable());
+        let theirs = shared.1.clone();
+        let looks = thread::spawn(move || {
+            if poll_once(unpolled.as_mut()).is_ready() {
+                assert_eq!(theirs.load(Relaxed), 1);
+            }
+        });
+        shared.1.store(1, Relaxed);
+        shared.0.notify_waiters();
+        block_on(in_line);
+        looks.join().unwrap();
+    });
+}

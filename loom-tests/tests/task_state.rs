@@ -358,3 +358,124 @@ fn a_wake_from_outside_outlives_the_scheduler() {
         assert_eq!(Arc::strong_count(&tracked), 1);
     });
 }
+
+/// The future wakes itself while another thread wakes it, by value: it is polled again for both, and sees what was done.
+#[test]
+fn a_wake_from_inside_meets_one_from_outside() {
+    model(3, || {
+        let hand = Hand::new();
+        let flag = Arc::new(AtomicUsize::new(0));
+        let place: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let task = {
+            let (flag, place, seen) = (flag.clone(), place.clone(), seen.clone());
+            poll_fn(move |cx| {
+                let is_first = seen.lock().is_empty();
+                seen.lock().push(flag.load(Ordering::Relaxed));
+                if is_first {
+                    *place.lock() = Some(cx.waker().clone());
+                    cx.waker().wake_by_ref();
+                }
+                Poll::<()>::Pending
+            })
+        };
+        drop(hand.spawn(task));
+        let other = {
+            let place = place.clone();
+            thread::spawn(move || {
+                flag.store(1, Ordering::Relaxed);
+                let waker = place.lock().take();
+                waker.map(Waker::wake).is_some()
+            })
+        };
+        hand.run_all();
+        let woken = other.join().unwrap();
+        hand.run_all();
+        assert!(
+            (2..=3).contains(&seen.lock().len()),
+            "polled for each wake, and not beyond"
+        );
+        if woken {
+            assert_eq!(seen.lock().last(), Some(&1));
+        }
+        hand.shut_down();
+        place.lock().take();
+        hand.run_all();
+        assert_eq!(hand.cells(), 0);
+    });
+}
+
+/// A poll that goes on while the task is aborted ends pending: the abort is carried out by who polls, or after.
+#[test]
+fn an_abort_during_a_poll_is_not_lost() {
+    model(3, || {
+        let hand = Hand::new();
+        let tracked = Arc::new(());
+        let held = tracked.clone();
+        let mut join = hand.spawn(poll_fn(move |_| {
+            let _held = &held;
+            Poll::<()>::Pending
+        }));
+        let abort = join.abort_handle();
+        let other = thread::spawn(move || abort.abort());
+        hand.run_all();
+        other.join().unwrap();
+        hand.run_all();
+        let Poll::Ready(Err(error)) = poll(&mut join) else {
+            panic!("the abort was lost")
+        };
+        assert!(error.is_cancelled());
+        drop(join);
+        assert_eq!((Arc::strong_count(&tracked), hand.cells()), (1, 0));
+    });
+}
+
+/// An idle task is woken, by value, and aborted at the same time: it is scheduled once, and cancelled once.
+#[test]
+fn an_abort_of_an_idle_task_meets_a_wake() {
+    model(3, || {
+        let hand = Hand::new();
+        let (place, tracked) = (Arc::new(Mutex::new(None)), Arc::new(()));
+        let mut join = {
+            let (place, tracked) = (place.clone(), tracked.clone());
+            hand.spawn(poll_fn(move |cx| {
+                let _held = &tracked;
+                *place.lock() = Some(cx.waker().clone());
+                Poll::<()>::Pending
+            }))
+        };
+        hand.run_all();
+        let waker = place.lock().take();
+        let wakes = thread::spawn(move || waker.map(Waker::wake));
+        let abort = join.abort_handle();
+        let aborts = thread::spawn(move || abort.abort());
+        hand.run_all();
+        wakes.join().unwrap();
+        aborts.join().unwrap();
+        hand.run_all();
+        let Poll::Ready(Err(error)) = poll(&mut join) else {
+            panic!("the abort was lost")
+        };
+        assert!(error.is_cancelled());
+        drop(join);
+        place.lock().take();
+        assert_eq!((Arc::strong_count(&tracked), hand.cells()), (1, 0));
+    });
+}
+
+/// The handle is awaited by one thread while another aborts and a third polls: it is woken with the one outcome there is.
+#[test]
+fn an_awaited_handle_is_woken_by_an_abort() {
+    model(2, || {
+        let hand = Hand::new();
+        let join = hand.spawn(poll_fn(|_| Poll::<()>::Pending));
+        let abort = join.abort_handle();
+        let awaits = thread::spawn(move || heist_executor::park::block_on(join).unwrap_err().is_cancelled());
+        let aborts = thread::spawn(move || abort.abort());
+        hand.run_all();
+        aborts.join().unwrap();
+        hand.run_all();
+        assert!(awaits.join().unwrap());
+        assert_eq!(hand.cells(), 0);
+    });
+}

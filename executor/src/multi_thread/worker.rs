@@ -480,7 +480,9 @@ impl Worker {
     /// A look into the driver between tasks, for workers that never run dry.
     fn look_into_driver(&self) {
         if let Some(loan) = &self.shared.loan {
-            self.shared.batch(|| loan.look());
+            let woken = &self.counters().local_schedules;
+            let before = woken.get();
+            self.shared.batch(|| loan.look(|| woken.get() == before));
         }
     }
 

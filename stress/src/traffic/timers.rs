@@ -83,10 +83,16 @@ pub(crate) async fn timeouts(ctx: Ctx, mut rng: Rng) -> Option<()> {
     Some(())
 }
 
-/// A sleep that is moved to and fro.
+/// A sleep that is moved to and fro, also back from far away.
 pub(crate) async fn resets(_: Ctx, mut rng: Rng) -> Option<()> {
-    let mut sleep = pin!(sleep(Duration::from_secs(3_600)));
+    const FAR: Duration = Duration::from_secs(3_600);
+    let mut sleep = pin!(sleep(FAR));
     for _ in 0..rng.range(1, 20) {
+        if rng.percent(20) {
+            // Filed there, so that the driver must be told of what comes next.
+            sleep.as_mut().reset(Instant::now() + FAR);
+            let _ = timeout(Duration::ZERO, sleep.as_mut()).await;
+        }
         let deadline = Instant::now() + wait(&mut rng);
         sleep.as_mut().reset(deadline);
         if rng.percent(50) {
