@@ -14,7 +14,7 @@ fn on(processor: u32) {
 
 /// Each number with the processor on which it went to sleep.
 fn asleep(workers: &[(usize, u32)]) -> Sleepers {
-    let sleepers = Sleepers::new(workers.len() + 1, || PROCESSOR.get());
+    let sleepers = Sleepers::on_processors(workers.len() + 1, || PROCESSOR.get());
     for &(worker, processor) in workers {
         on(processor);
         sleepers.begin_park(worker, false);

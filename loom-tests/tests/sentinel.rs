@@ -70,7 +70,7 @@ impl Pool {
         let driver = FakeDriver(StdArc::default());
         Arc::new(Self {
             loan: Loan::new(Box::new(driver), false),
-            sleepers: Sleepers::new(2, || 0),
+            sleepers: Sleepers::new(2),
             parker: Parker::new(),
             slot: AtomicBool::new(false),
             deque: AtomicBool::new(false),

@@ -20,7 +20,7 @@ struct Pool {
 impl Pool {
     fn new(workers: usize) -> Arc<Self> {
         Arc::new(Self {
-            sleepers: Sleepers::new(workers, || 0),
+            sleepers: Sleepers::new(workers),
             parkers: (0..workers).map(|_| Parker::new()).collect(),
             queued: AtomicUsize::new(0),
         })

@@ -100,7 +100,7 @@ impl Shared {
             crew: Crew::new(),
             guest: Place::new(),
             admits_guest: config.guest && config.next_slot && !config.timed.times_polls(),
-            sleepers: Sleepers::new(locals.len(), config.processor),
+            sleepers: Sleepers::on_processors(locals.len(), config.processor),
             registry: Registry::new(locals.len()),
             remote_schedules: CachePadded::new(UnmodelledU64::new(0)),
             closed: AtomicBool::new(false),

@@ -74,8 +74,13 @@ fn parked(word: usize) -> usize {
 }
 
 impl Sleepers {
-    /// All of `workers` are working.
-    pub fn new(workers: usize, processor: Processor) -> Self {
+    /// All of `workers` are working, on one processor for all that is known.
+    pub fn new(workers: usize) -> Self {
+        Self::on_processors(workers, || 0)
+    }
+
+    /// As [`new`](Self::new), on the processors that `processor` tells.
+    pub fn on_processors(workers: usize, processor: Processor) -> Self {
         Self {
             word: CachePadded::new(AtomicUsize::new(0)),
             stack: Mutex::new(Vec::with_capacity(workers)),
