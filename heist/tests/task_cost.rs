@@ -118,5 +118,8 @@ fn the_memory_of_tasks_from_outside_comes_back() {
         assert!(all.recv().is_err(), "no task sends anything");
         count
     };
-    assert!((0..50).any(|_| round() < 200), "1000 tasks, and each was allocated");
+    assert!(
+        (0..50).any(|_| round() < 200),
+        "1000 tasks, and each was allocated"
+    );
 }
