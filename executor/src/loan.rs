@@ -28,8 +28,7 @@
 //!
 //! A worker whose tasks yield and yield looks into the driver between their polls, a system call each. When [`VAIN_LOOKS`] of
 //! them in a row, within a millisecond, have woken nobody, the thread takes the driver and waits in it. So what becomes ready is seen
-//! sooner and the looks find the seat empty, for some nanoseconds; and they have asked, so that the first event
-//! brings the driver back.
+//! sooner, and the looks cost a load; the first of them has asked, so that the first event brings the driver back.
 //!
 //! While workers turn the driver again and again the thread stays attending and wakes once a millisecond, and nobody
 //! has to wake it: giving the driver back is a system call only for the first turn after a quiet millisecond.
@@ -100,6 +99,9 @@ pub struct Loan {
     changed: Condvar,
     unparker: Waker,
     to_workers: bool,
+    /// The reactor thread is turning and knows that workers would borrow, so a look has nothing to say in the seat. Written under
+    /// the seat's lock. Read without it, so that workers who yield in turns do not write one line in turns.
+    away: AtomicBool,
     /// The reactor thread has been asked to look after the workers (`sentinel.rs`).
     watching: AtomicBool,
 }
@@ -122,6 +124,7 @@ impl Loan {
             changed: Condvar::new(),
             unparker,
             to_workers,
+            away: AtomicBool::new(false),
             watching: AtomicBool::new(false),
         }
     }
@@ -136,7 +139,10 @@ impl Loan {
     /// the seat: then the driver has been turned just now, or is about to be, and many workers do not queue up for it.
     /// `in_vain` is asked, after the turn, whether it has woken nobody.
     pub(crate) fn look(&self, in_vain: impl FnOnce() -> bool) -> bool {
-        let seat = self.to_workers.then(|| self.seat.try_lock()).flatten();
+        if !self.to_workers || self.away.load(Ordering::Relaxed) {
+            return false;
+        }
+        let seat = self.seat.try_lock();
         seat.is_some_and(|seat| self.turn_from(seat, || Some(Duration::ZERO), in_vain))
     }
 
@@ -150,7 +156,10 @@ impl Loan {
             return false;
         }
         let Some(mut driver) = seat.driver.take() else {
-            seat.asked |= seat.thread == Thread::Turning;
+            if seat.thread == Thread::Turning {
+                seat.asked = true;
+                self.away.store(true, Ordering::Relaxed);
+            }
             return false;
         };
         drop(seat);
@@ -218,6 +227,7 @@ impl Loan {
             batch(&mut || driver.park(limit));
             seat = self.seat.lock();
             seat.driver = Some(driver);
+            self.away.store(false, Ordering::Relaxed);
         }
         while seat.driver.is_none() {
             seat.thread = Thread::Asleep;

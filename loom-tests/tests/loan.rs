@@ -218,6 +218,7 @@ fn an_event_reaches_a_task_through_the_worker_that_waits_for_it() {
             timed: heist_executor::histogram::Timed::default(),
             seed: 1,
             clock: StdArc::new(|| 0),
+            processor: || 0,
         });
         pool.start(StdArc::new(|body: &mut dyn FnMut()| body())).unwrap();
         let join = pool.handle().spawn(outside.clone().event(), Meta::caller());

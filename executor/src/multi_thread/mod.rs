@@ -51,7 +51,7 @@ use guest::Stay;
 use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
-pub use sleepers::Sleepers;
+pub use sleepers::{Processor, Sleepers};
 use worker::Worker;
 pub use worker::current_index as current_worker;
 
@@ -81,6 +81,8 @@ pub struct Config {
     pub seed: u64,
     /// Monotonic nanoseconds.
     pub clock: Clock,
+    /// For the choice of who is woken.
+    pub processor: Processor,
 }
 
 impl fmt::Debug for Config {

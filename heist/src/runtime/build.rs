@@ -39,6 +39,7 @@ use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
 use super::hooks;
 use super::id::Id;
 use super::poll_times;
+use super::processor;
 use super::runtime::{Kind, Runtime};
 use super::seed::{RngSeed, Seeds};
 use crate::aio::LoopState;
@@ -110,6 +111,7 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         timed: poll_times::timed(settings),
         seed: settings.seed.as_ref().map_or(seed, RngSeed::as_u64),
         clock: machine_clock(),
+        processor: processor::current,
     });
     let mut blocking = blocking_pool(settings, &hooks, None);
     let to_tasks = Scheduler::MultiThread(pool.handle().clone());

@@ -59,6 +59,7 @@ mod limit;
 pub(crate) mod local;
 mod metrics;
 mod poll_times;
+mod processor;
 #[expect(
     clippy::module_inception,
     reason = "tokio's path of the type is runtime::Runtime too"

@@ -48,7 +48,7 @@
 //! - `fetch_or` in `disconnect` (Release) ↔ load in `pop` (Acquire): what the senders did before they went.
 //!   `the_end_comes_after_what_the_senders_did`.
 //! - CAS in `first_block` and in `begin` (Release) ↔ loads in `first_block`, `pop` and `claim` (Acquire): the first block, empty.
-//!   `a_receiver_waits_for_the_first_value`, `two_senders_begin`.
+//!   `a_value_is_published_with_its_slot`, `a_dropped_receiver_drops_what_was_sent`, `blocks_are_linked`.
 //!
 //! Deliberately absent: a bound (the semaphore's), waiting (chan.rs's), a wait-free claim: while a producer links
 //! a block, a few instructions, the others spin and then yield.
