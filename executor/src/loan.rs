@@ -13,7 +13,8 @@
 //!
 //!   the reactor thread:
 //!                       1 ms without a turn,
-//!                       the driver in its seat           nobody asks: turn again
+//!                       or looks in vain; the
+//!                       driver in its seat               nobody asks: turn again
 //!      ┌───────────┐ ─────────────────────► ┌─────────┐ ───┐
 //!  ┌── │ attending │                        │ turning │ ◄──┘
 //!  └─► └───────────┘ ◄───────────────────── └─────────┘
@@ -24,6 +25,10 @@
 //!      │  asleep  │   1 ms without a turn, a worker waiting in the driver; as long as it does: no wake-ups
 //!      └──────────┘
 //! ```
+//!
+//! A worker whose tasks yield and yield looks into the driver between their polls, a system call each. When [`VAIN_LOOKS`] of
+//! them in a row, within a millisecond, have woken nobody, the thread takes the driver and waits in it. So what becomes ready is seen
+//! sooner, and the looks cost a load; the first of them has asked, so that the first event brings the driver back.
 //!
 //! While workers turn the driver again and again the thread stays attending and wakes once a millisecond, and nobody
 //! has to wake it: giving the driver back is a system call only for the first turn after a quiet millisecond.
@@ -61,6 +66,12 @@ const PATIENCE: Duration = Duration::from_millis(1);
 #[cfg(heist_loom)]
 const PATIENCE: Duration = Duration::ZERO;
 
+/// Looks in a row, within the patience, after which the reactor thread waits in the driver: one each 15 µs.
+#[cfg(not(heist_loom))]
+const VAIN_LOOKS: u32 = 64;
+#[cfg(heist_loom)]
+const VAIN_LOOKS: u32 = 1;
+
 /// What the reactor thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Thread {
@@ -74,6 +85,8 @@ struct Seat {
     thread: Thread,
     /// Turns by workers.
     turns: u64,
+    /// Looks in a row that woke nobody, since the reactor thread attends.
+    vain: u32,
     /// A worker would have borrowed while the reactor thread was turning.
     asked: bool,
     stopped: bool,
@@ -86,6 +99,9 @@ pub struct Loan {
     changed: Condvar,
     unparker: Waker,
     to_workers: bool,
+    /// The reactor thread is turning and knows that workers would borrow, so a look has nothing to say in the seat. Written under
+    /// the seat's lock. Read without it, so that workers who yield in turns do not write one line in turns.
+    away: AtomicBool,
     /// The reactor thread has been asked to look after the workers (`sentinel.rs`).
     watching: AtomicBool,
 }
@@ -99,6 +115,7 @@ impl Loan {
             driver: Some(driver),
             thread,
             turns: 0,
+            vain: 0,
             asked: false,
             stopped: false,
         };
@@ -107,6 +124,7 @@ impl Loan {
             changed: Condvar::new(),
             unparker,
             to_workers,
+            away: AtomicBool::new(false),
             watching: AtomicBool::new(false),
         }
     }
@@ -114,29 +132,43 @@ impl Loan {
     /// A worker turns the driver once, unless somebody else has it; `limit` is asked for the turn's time limit when the
     /// driver is here. False: not turned.
     pub(crate) fn turn(&self, limit: impl FnOnce() -> Option<Duration>) -> bool {
-        self.to_workers && self.turn_from(self.seat.lock(), limit)
+        self.to_workers && self.turn_from(self.seat.lock(), limit, || false)
     }
 
     /// A worker that has tasks to run turns the driver once without waiting, unless somebody else has it, or has its hand on
     /// the seat: then the driver has been turned just now, or is about to be, and many workers do not queue up for it.
-    pub(crate) fn look(&self) -> bool {
-        let seat = self.to_workers.then(|| self.seat.try_lock()).flatten();
-        seat.is_some_and(|seat| self.turn_from(seat, || Some(Duration::ZERO)))
+    /// `in_vain` is asked, after the turn, whether it has woken nobody.
+    pub(crate) fn look(&self, in_vain: impl FnOnce() -> bool) -> bool {
+        if !self.to_workers || self.away.load(Ordering::Relaxed) {
+            return false;
+        }
+        let seat = self.seat.try_lock();
+        seat.is_some_and(|seat| self.turn_from(seat, || Some(Duration::ZERO), in_vain))
     }
 
-    fn turn_from(&self, mut seat: MutexGuard<'_, Seat>, limit: impl FnOnce() -> Option<Duration>) -> bool {
+    fn turn_from(
+        &self,
+        mut seat: MutexGuard<'_, Seat>,
+        limit: impl FnOnce() -> Option<Duration>,
+        in_vain: impl FnOnce() -> bool,
+    ) -> bool {
         if seat.stopped {
             return false;
         }
         let Some(mut driver) = seat.driver.take() else {
-            seat.asked |= seat.thread == Thread::Turning;
+            if seat.thread == Thread::Turning {
+                seat.asked = true;
+                self.away.store(true, Ordering::Relaxed);
+            }
             return false;
         };
         drop(seat);
         driver.park(limit());
+        let in_vain = in_vain();
         let mut seat = self.seat.lock();
         seat.driver = Some(driver);
         seat.turns = seat.turns.wrapping_add(1);
+        seat.vain = if in_vain { seat.vain.saturating_add(1) } else { 0 };
         if seat.thread == Thread::Asleep {
             // N2. It counts as attending from here on, so that it is told once.
             seat.thread = Thread::Attending;
@@ -195,6 +227,7 @@ impl Loan {
             batch(&mut || driver.park(limit));
             seat = self.seat.lock();
             seat.driver = Some(driver);
+            self.away.store(false, Ordering::Relaxed);
         }
         while seat.driver.is_none() {
             seat.thread = Thread::Asleep;
@@ -214,7 +247,7 @@ impl Loan {
         }
     }
 
-    /// Waits a while for a worker to turn the driver. False: none has, and the driver is here.
+    /// Waits a while for a worker to turn the driver. False: none has, or in vain only, and the driver is here.
     fn has_turned(&self, seat: &mut MutexGuard<'_, Seat>) -> bool {
         // The lock may have been open since its own turn, and a worker may have come in between.
         if seat.thread == Thread::Turning && !seat.asked && seat.driver.is_some() {
@@ -222,12 +255,17 @@ impl Loan {
         }
         seat.thread = Thread::Attending;
         let before = seat.turns;
+        seat.vain = 0;
         self.changed.wait_for(seat, PATIENCE);
-        if seat.stopped || seat.turns != before {
+        let turned = seat.turns != before;
+        if seat.stopped || turned && seat.vain < VAIN_LOOKS {
             return true;
         }
         if seat.driver.is_some() {
             return false;
+        }
+        if turned {
+            return true;
         }
         // A worker has waited in it for all that time.
         seat.thread = Thread::Asleep;

@@ -231,7 +231,7 @@ pub fn sleep(loan: &Loan, parker: &Parker) -> bool {
 
 /// A worker's look into the driver between tasks.
 pub fn look(loan: &Loan) -> bool {
-    loan.look()
+    loan.look(|| true)
 }
 
 /// What a pusher does to wake a worker.

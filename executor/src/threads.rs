@@ -57,6 +57,9 @@ impl Drop for Ended {
     }
 }
 
+/// The calling thread counts as one of them until this is dropped.
+pub(crate) struct Member(#[allow(dead_code)] Ended);
+
 impl Threads {
     pub(crate) fn new() -> Self {
         let running = Running {
@@ -88,6 +91,16 @@ impl Threads {
         })?;
         self.handles.lock().push(handle);
         Ok(())
+    }
+
+    /// Counts the calling thread in, which is none of them. `None` if all have ended.
+    pub(crate) fn join_in(&self) -> Option<Member> {
+        let mut state = self.running.state.lock();
+        if state.count == 0 {
+            return None;
+        }
+        state.count += 1;
+        Some(Member(Ended(self.running.clone())))
     }
 
     /// Leaves `at_end` to the last thread, or does it here if all have ended.

@@ -41,6 +41,7 @@ impl Driver for FakeDriver {
     fn park(&mut self, timeout: Option<Duration>) {
         let outside = &self.0;
         if timeout.is_some() {
+            *outside.interrupted.lock().unwrap() = false;
             outside.looks.fetch_add(1, Ordering::SeqCst);
             let waiter = outside
                 .waiter
@@ -55,6 +56,7 @@ impl Driver for FakeDriver {
             .changed
             .wait_while(interrupted, |interrupted| !*interrupted)
             .unwrap() = false;
+        outside.waits.store(false, Ordering::SeqCst);
     }
 
     fn unparker(&self) -> Waker {
@@ -139,6 +141,49 @@ fn a_yielding_task_is_not_left_behind_a_stuck_one_that_the_driver_woke() {
         "the yielding task had to wait for the stuck one"
     );
     block_on(yielding).unwrap();
+    pool.begin_shutdown();
+    assert!(pool.join(None));
+    loan.stop();
+    reactor.join().unwrap();
+}
+
+/// A loop of yields looks into the driver each time, until the reactor thread waits there; an event brings the driver back.
+#[test]
+fn who_looks_in_vain_leaves_the_driver_to_the_reactor_thread() {
+    let outside = Arc::new(Outside::default());
+    let loan = Arc::new(Loan::new(Box::new(FakeDriver(outside.clone())), true));
+    let mut pool = Pool::new(Config {
+        loan: Some(loan.clone()),
+        ..config(1)
+    });
+    let reactor = {
+        let (loan, sentinel) = (loan.clone(), pool.handle().sentinel());
+        thread::spawn(move || drop(loan.attend(|turn| turn(), sentinel)))
+    };
+    pool.start(no_around()).unwrap();
+    let yields = {
+        let (outside, loan) = (outside.clone(), loan.clone());
+        async move {
+            let looks = || outside.looks.load(Ordering::SeqCst);
+            for _ in 0..3 {
+                let before = looks();
+                while looks() == before {
+                    loan.interrupt();
+                    yield_now().await;
+                }
+                // The only worker is here, so who waits is the reactor thread.
+                while !outside.waits.load(Ordering::SeqCst) {
+                    yield_now().await;
+                }
+                let before = looks();
+                for _ in 0..100 {
+                    yield_now().await;
+                }
+                assert_eq!(looks(), before, "the reactor thread has the driver");
+            }
+        }
+    };
+    block_on(pool.handle().spawn(yields, meta())).unwrap();
     pool.begin_shutdown();
     assert!(pool.join(None));
     loan.stop();

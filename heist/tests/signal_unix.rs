@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::process::Command;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -283,5 +283,121 @@ fn tasks_wait_on_both_flavours_of_runtime() {
             assert_eq!(witness.recv().await, Some(()));
             assert_eq!(task.await.unwrap(), Some(()));
         });
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn who_waited_in_a_runtime_that_is_gone_is_told_all_the_same() {
+    let kind = real_time(13);
+    let mut listener = listen(kind);
+    let runtime = heist::runtime::Runtime::new().unwrap();
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    {
+        let _entered = runtime.enter();
+        assert!(listener.poll_recv(&mut Context::from_waker(&waker)).is_pending());
+    }
+    drop(runtime);
+    send(kind);
+    while is_pending(&mut listener) {
+        // `is_pending` has put its own waker in the place.
+        thread::yield_now();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_task_that_blocks_its_thread_for_a_signal_is_told() {
+    let kind = real_time(14);
+    let runtime = heist::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async move {
+        let mut first = listen(kind);
+        // So the driver hears of signals.
+        let heard = heist::spawn(async move { first.recv().await });
+        heist::task::yield_now().await;
+        let mut listener = listen(kind);
+        heist::spawn(async move {
+            send(kind);
+            block_on(listener.recv())
+        })
+        .await
+        .unwrap();
+        heard.await.unwrap();
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_task_is_told_also_if_the_signal_came_while_nobody_ran_it() {
+    let kind = real_time(15);
+    let runtime = heist::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut witness = listen(kind);
+    let (mut listener, mut second) = (listen(kind), listen(kind));
+    let mut task = runtime.spawn(async move { listener.recv().await });
+    for round in 0..3 {
+        runtime.block_on(async {
+            assert!(
+                std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut task).poll(cx).is_pending())).await,
+                "{round}"
+            );
+            heist::task::yield_now().await;
+        });
+        if round < 2 {
+            // Inside: by the driver, which tells all.
+            runtime.block_on(async {
+                send(kind);
+                second.recv().await;
+            });
+            runtime.block_on(&mut task).unwrap();
+            let mut listener = listen(kind);
+            task = runtime.spawn(async move { listener.recv().await });
+            block_on(witness.recv());
+        }
+    }
+    // Outside: by the thread.
+    send(kind);
+    block_on(witness.recv());
+    runtime.block_on(task).unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn all_runtimes_hear_of_each_arrival() {
+    let kind = real_time(16);
+    let (heard, all) = std::sync::mpsc::channel();
+    let threads: Vec<_> = (0..4)
+        .map(|n| {
+            let heard = heard.clone();
+            thread::spawn(move || {
+                let mut builder = match n % 2 {
+                    0 => heist::runtime::Builder::new_current_thread(),
+                    _ => heist::runtime::Builder::new_multi_thread(),
+                };
+                let runtime = builder.enable_all().build().unwrap();
+                runtime.block_on(async move {
+                    let mut listener = listen(kind);
+                    for _ in 0..5 {
+                        assert!(is_pending(&mut listener));
+                        heard.send(()).unwrap();
+                        listener.recv().await;
+                    }
+                });
+            })
+        })
+        .collect();
+    for _ in 0..5 {
+        for _ in 0..4 {
+            all.recv().unwrap();
+        }
+        send(kind);
+    }
+    for thread in threads {
+        thread.join().unwrap();
     }
 }

@@ -28,6 +28,7 @@ fn a_batch_is_not_left_behind_a_stuck_task() {
             timed: heist_executor::histogram::Timed::default(),
             seed: 1,
             clock: StdArc::new(|| 0),
+            processor: || 0,
         });
         let ran = Arc::new((Mutex::new(false), Condvar::new()));
         let stuck = {

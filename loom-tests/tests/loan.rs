@@ -218,6 +218,7 @@ fn an_event_reaches_a_task_through_the_worker_that_waits_for_it() {
             timed: heist_executor::histogram::Timed::default(),
             seed: 1,
             clock: StdArc::new(|| 0),
+            processor: || 0,
         });
         pool.start(StdArc::new(|body: &mut dyn FnMut()| body())).unwrap();
         let join = pool.handle().spawn(outside.clone().event(), Meta::caller());
@@ -227,6 +228,32 @@ fn an_event_reaches_a_task_through_the_worker_that_waits_for_it() {
         assert!(pool.join(None));
         loan.stop();
         drop(loan.attend(|turn| turn(), || false));
+    });
+}
+
+/// Who looks in vain leaves the driver to the reactor thread, and gets it back after an event.
+#[test]
+fn a_worker_that_looks_in_vain_meets_the_reactor_thread() {
+    model(2, || {
+        let (outside, loan) = loan();
+        let reactor = {
+            let loan = loan.clone();
+            thread::spawn(move || drop(loan.attend(|turn| turn(), || false)))
+        };
+        let worker = {
+            let loan = loan.clone();
+            thread::spawn(move || {
+                look(&loan);
+                while look(&loan) {
+                    thread::yield_now();
+                }
+            })
+        };
+        worker.join().unwrap();
+        outside.make_ready();
+        block_on(outside.delivered());
+        loan.stop();
+        reactor.join().unwrap();
     });
 }
 

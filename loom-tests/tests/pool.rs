@@ -29,6 +29,7 @@ fn pool(workers: usize) -> Pool {
         timed: heist_executor::histogram::Timed::default(),
         seed: 1,
         clock: StdArc::new(|| 0),
+        processor: || 0,
     });
     pool.start(StdArc::new(|body: &mut dyn FnMut()| body())).unwrap();
     pool

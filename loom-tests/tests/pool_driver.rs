@@ -129,6 +129,7 @@ impl Runtime {
             timed: heist_executor::histogram::Timed::default(),
             seed: 1,
             clock: StdArc::new(|| 0),
+            processor: || 0,
         });
         pool.start(StdArc::new(|body: &mut dyn FnMut()| body())).unwrap();
         Self {

@@ -93,6 +93,66 @@ fn two_senders_share_a_block() {
     });
 }
 
+/// Who needs a slot first makes the block.
+#[test]
+fn two_senders_begin() {
+    model(2, || {
+        let value = Arc::new(());
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let other = (tx.clone(), value.clone());
+        let sends = thread::spawn(move || other.0.send(other.1).unwrap());
+        tx.send(value.clone()).unwrap();
+        sends.join().unwrap();
+        assert_eq!(rx.len(), 2);
+        drop(rx.try_recv());
+        drop((tx, rx));
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
+}
+
+#[test]
+fn a_receiver_waits_for_the_first_value() {
+    model(3, || {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let sends = thread::spawn(move || {
+            tx.send(Box::new(7)).unwrap();
+            tx
+        });
+        assert_eq!(block_on(rx.recv()), Some(Box::new(7)));
+        drop(sends.join().unwrap());
+        assert_eq!(block_on(rx.recv()), None);
+    });
+}
+
+/// The consumer has passed the first block, and it has been used again, before a slow second sender comes.
+#[test]
+fn a_sender_comes_late() {
+    model(2, || {
+        let (tx, mut rx) = mpsc::unbounded_channel();
+        let late = tx.clone();
+        let sends = thread::spawn(move || late.send(9).unwrap());
+        for value in 0..3 {
+            tx.send(value).unwrap();
+        }
+        drop(tx);
+        let mut values = all(&mut rx);
+        values.retain(|value| *value != 9);
+        assert_eq!(values, [0, 1, 2]);
+        sends.join().unwrap();
+    });
+}
+
+/// A receiver that has waited in vain leaves the block to nobody.
+#[test]
+fn nothing_was_sent() {
+    model(3, || {
+        let (tx, mut rx) = mpsc::unbounded_channel::<u8>();
+        let drops = thread::spawn(move || drop(tx));
+        assert_eq!(block_on(rx.recv()), None);
+        drops.join().unwrap();
+    });
+}
+
 #[test]
 fn the_last_sender_ends_the_channel() {
     model(2, || {

@@ -51,6 +51,7 @@ where
         timed: heist_executor::histogram::Timed::default(),
         seed: 1,
         clock: StdArc::new(|| 0),
+        processor: || 0,
     });
     let handle = pool.handle().clone();
     let done = Flag::new();

@@ -19,18 +19,43 @@
 //!
 //! Absent on purpose: the slots. A node carries a number that says into which it is linked; the wheel reads it.
 
-use std::num::NonZeroU32;
+use std::fmt;
+use std::num::{NonZeroU32, NonZeroU64};
 
 /// No node: the end of a list.
 pub(crate) const NIL: u32 = u32::MAX;
 
 /// Names one entry of a [`Wheel`](crate::Wheel), also after it has gone: then it names nothing.
 ///
-/// 8 bytes, and so is `Option<Key>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    index: u32,
-    generation: NonZeroU32,
+/// 8 bytes, and so is `Option<Key>`. One number and not two: so an enum with a key in it comes out of a function in registers.
+/// In memory its halves would be written one by one and read as one, which a processor cannot forward.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key(NonZeroU64);
+
+impl Key {
+    #[inline]
+    fn new(index: u32, generation: NonZeroU32) -> Self {
+        Self(NonZeroU64::from(generation) | u64::from(index) << 32)
+    }
+
+    #[inline]
+    fn index(self) -> u32 {
+        (self.0.get() >> 32) as u32
+    }
+
+    #[inline]
+    fn generation(self) -> u32 {
+        self.0.get() as u32
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key")
+            .field("index", &self.index())
+            .field("generation", &self.generation())
+            .finish()
+    }
 }
 
 /// One entry, or a vacant place for one.
@@ -81,13 +106,7 @@ impl<T> Slab<T> {
         node.deadline = deadline;
         node.prev = NIL;
         node.next = NIL;
-        (
-            index,
-            Key {
-                index,
-                generation: node.generation,
-            },
-        )
+        (index, Key::new(index, node.generation))
     }
 
     /// Adds one vacant node, which becomes the head of the free list.
@@ -125,14 +144,14 @@ impl<T> Slab<T> {
 
     /// The node that `key` names, if it is still there.
     pub(crate) fn find(&self, key: Key) -> Option<u32> {
-        let node = self.nodes.get(key.index as usize)?;
-        (node.generation == key.generation && node.payload.is_some()).then_some(key.index)
+        let node = self.nodes.get(key.index() as usize)?;
+        (node.generation.get() == key.generation() && node.payload.is_some()).then_some(key.index())
     }
 
     /// The payload that `key` names, if it is still there.
     pub(crate) fn payload_mut(&mut self, key: Key) -> Option<&mut T> {
-        let node = self.nodes.get_mut(key.index as usize)?;
-        if node.generation == key.generation {
+        let node = self.nodes.get_mut(key.index() as usize)?;
+        if node.generation.get() == key.generation() {
             node.payload.as_mut()
         } else {
             None
@@ -182,6 +201,6 @@ mod tests {
         slab.node_mut(index).generation = NonZeroU32::MAX;
         slab.remove(index);
         let (_, key) = slab.insert(1, ());
-        assert_eq!(key.generation, NonZeroU32::MIN);
+        assert_eq!((key.index(), key.generation()), (index, 1));
     }
 }

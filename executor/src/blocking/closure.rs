@@ -11,6 +11,7 @@ use heist_primitive::sync::StdArc;
 use super::Watch;
 use crate::coop;
 use crate::hooks::{Hooks, PanicHook};
+use crate::multi_thread::closure_has_returned;
 use crate::task::{How, JoinHandle, Meta, Queue, Runnable, Schedule, TaskRef, raw};
 
 /// Makes the task of `f`.
@@ -44,7 +45,9 @@ impl<F: FnOnce() -> R, R> Future for Closure<F> {
         let f = self.0.take().expect("a blocking task is polled once");
         // Blocking is what it is for: no budget.
         coop::stop();
-        Poll::Ready(f())
+        let output = f();
+        closure_has_returned();
+        Poll::Ready(output)
     }
 }
 

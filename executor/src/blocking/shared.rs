@@ -9,7 +9,8 @@
 //! Invariants (B1–B5 are those of `mod.rs`)
 //!
 //! - G1: whenever the lock is released the gate says what the state says: CALL if a pusher has something to do, because no
-//!   thread is coming and there is an idle one or room for another; CLOSED once the pool is closing.
+//!   thread is coming and there is an idle one or room for another; COMING if one is and another could; CLOSED once the pool
+//!   is closing.
 //! - G2: `coming` counts the threads that were taken off the idle or are being made and have not come yet. Each is counted
 //!   down once: when it has looked into the queue, with what it found in its hands or nothing, or when it cannot be made. If
 //!   more is queued then than others are coming for, it calls the next one, or two if idle ones are there and it was not the
@@ -53,6 +54,8 @@ use crate::task::{Id, Runnable};
 const CALL: usize = 1;
 /// In the gate: nothing is accepted any more.
 const CLOSED: usize = 2;
+/// In the gate: a thread is coming, and another could. For pushers as good as nothing.
+const COMING: usize = 3;
 
 /// A closure that has not begun.
 pub(super) struct Queued {
@@ -155,17 +158,27 @@ impl Shared {
         self.queue.len()
     }
 
+    /// Whether one of its threads may do something else for a while: nothing is queued that has no thread coming for it, and
+    /// what is queued next could have one. A hint.
+    pub(super) fn can_spare_a_thread(&self) -> bool {
+        match self.gate.load(Ordering::Relaxed) {
+            CALL => self.queue.is_empty(),
+            gate => gate == COMING,
+        }
+    }
+
     pub(super) fn pop(&self) -> Option<Queued> {
         self.queue.pop()
     }
 
     /// Keeps G1. With the lock held, and before it is released.
     fn publish(&self, state: &State) {
-        let room = state.threads < self.config.max_threads;
+        let room = state.threads < self.config.max_threads || !state.idle.is_empty();
         let gate = match () {
             () if state.closing => CLOSED,
-            () if state.coming == 0 && (room || !state.idle.is_empty()) => CALL,
-            () => 0,
+            () if !room => 0,
+            () if state.coming == 0 => CALL,
+            () => COMING,
         };
         self.gate.store(gate, Ordering::Relaxed);
     }

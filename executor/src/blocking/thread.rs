@@ -15,6 +15,7 @@ use heist_primitive::sync::Arc;
 
 use super::shared::{Queued, Rest, Shared};
 use crate::driver::Around;
+use crate::multi_thread::run_closure;
 use crate::park::Parker;
 
 /// A thread, from its own point of view.
@@ -58,7 +59,7 @@ impl PoolThread {
                 if std::mem::take(&mut is_coming) {
                     Shared::arrived(&self.shared);
                 }
-                queued.task.run();
+                run_closure(queued.task, || self.shared.can_spare_a_thread());
             }
             is_coming = match self.shared.rest(self.number, &self.parker, is_coming) {
                 Rest::Sleep => self.sleep(),

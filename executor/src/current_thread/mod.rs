@@ -156,6 +156,7 @@ impl Scheduler {
         let entered = Entered::new(shared, core);
         let root = StdArc::new(RootWaker::new(shared));
         let waker = Waker::from(root.clone());
+        entered.local.set_root(&waker);
         let mut cx = Context::from_waker(&waker);
         // Since the driver was looked into.
         let (mut polls, mut root_polls) = (0, 0);
@@ -446,6 +447,12 @@ impl Handle {
     /// The live task with this id, looked for among all.
     pub fn task(&self, id: Id) -> Option<TaskInfo> {
         self.shared.registry.find(id).and_then(TaskInfo::new)
+    }
+
+    /// Whether this thread runs the tasks, and `waker` is that of the task or the future of `block_on` which it polls now. If
+    /// so, the thread comes back to the driver before it sleeps.
+    pub fn polls_for(&self, waker: &Waker) -> bool {
+        self.shared.is_polling_for(waker)
     }
 
     /// Whether a thread is in `block_on` and runs the tasks.

@@ -27,6 +27,7 @@ use crate::driver::{Clock, Driver};
 use crate::hooks::{Hooks, PanicHook};
 use crate::multi_thread::{Counter, Counters, WorkerCounters};
 use crate::queue::{Injector, retry};
+use crate::task;
 use crate::task::registry::{Desk, Registry};
 use crate::task::{How, Lifeline, Runnable, Scheduler, TaskRef};
 
@@ -213,6 +214,19 @@ impl Shared {
         self.with_desk(|desk| self.registry.insert(desk, task))
     }
 
+    /// Whether this thread holds the core and polls what `waker` wakes.
+    pub(super) fn is_polling_for(&self, waker: &Waker) -> bool {
+        let here = |current: &RefCell<Option<Rc<Local>>>| {
+            let current = current.borrow();
+            let local = current
+                .as_ref()
+                .filter(|local| std::ptr::eq(&*local.shared, self));
+            // The future has not ended, so nothing else is where its waker points to.
+            local.is_some_and(|local| waker.data() == local.root.get() || task::wakes_running_task(waker))
+        };
+        CURRENT.try_with(here).unwrap_or(false)
+    }
+
     /// Whether this thread holds the core. If so it is not waiting in the driver, and looks again before it does.
     fn is_held_here(&self) -> bool {
         CURRENT
@@ -365,6 +379,8 @@ pub(super) struct Local {
     /// This end of the registry.
     desk: RefCell<Option<Desk>>,
     tick: Cell<u32>,
+    /// What the waker of `block_on`'s future points to.
+    root: Cell<*const ()>,
     /// What this thread was in before.
     outer: RefCell<Option<Rc<Local>>>,
 }
@@ -384,6 +400,7 @@ impl Local {
             driver: RefCell::new(Some(driver)),
             desk: RefCell::new(Some(desk)),
             tick: Cell::new(tick),
+            root: Cell::new(std::ptr::null()),
             outer: RefCell::new(None),
         }
     }
@@ -412,6 +429,10 @@ impl Local {
             desk: desk.expect("it leaves once"),
             tick: self.tick.get(),
         }
+    }
+
+    pub(super) fn set_root(&self, waker: &Waker) {
+        self.root.set(waker.data());
     }
 
     fn schedule(&self, task: Runnable, how: How) {

@@ -37,7 +37,7 @@ use super::worker;
 use crate::driver::{Around, ThreadName};
 use crate::queue::Local;
 use crate::task::registry::Desk;
-use crate::threads::Threads;
+use crate::threads::{Member, Threads};
 
 /// A worker's identity.
 pub(super) struct Seat {
@@ -185,6 +185,11 @@ impl Crew {
         };
         self.offered.notify_all();
         drop(starter);
+    }
+
+    /// The calling thread counts as one of the crew until the member goes. `None` if all have ended.
+    pub(super) fn join_in(&self) -> Option<Member> {
+        self.threads.join_in()
     }
 
     /// Leaves something to the last thread to end.

@@ -24,6 +24,8 @@
 //!   twice as many quick answers: a task that computes for long holds the future up once, not again and again. A stay that
 //!   ended well halves their number for the next.
 //!
+//! A thread of the blocking pool takes the place, too, for a few polls after a closure: `follow.rs`. B1 to B3 hold for it.
+//!
 //! Ordering pairs: those of the sentinel for the next-slot; [`TaskSlot`]'s own. `taken` orders nothing but counts.
 //! Model: loom-tests/tests/guest.rs.
 //!
@@ -148,15 +150,42 @@ impl Stay {
         }
     }
 
+    /// Takes the place, if nobody has it, for [`poll_tasks`](Self::poll_tasks) (`follow.rs`).
+    pub(super) fn take_place(&self) -> bool {
+        let place = &self.visit.shared.guest;
+        let has_it = !place.taken.load(Ordering::Relaxed) && !place.taken.swap(true, Ordering::Acquire);
+        self.visit.streak.set(0);
+        self.visit.is_guest.set(has_it);
+        has_it
+    }
+
+    pub(super) fn is_guest(&self) -> bool {
+        self.visit.is_guest.get()
+    }
+
+    pub(super) fn has_task(&self) -> bool {
+        self.is_guest() && self.visit.shared.guest.next.is_occupied()
+    }
+
+    /// Polls what is in the next-slot, and what comes into it meanwhile (B2).
+    pub(super) fn poll_tasks(&self) {
+        while let Some(task) = self.visit.take() {
+            self.visit.poll(task);
+        }
+        self.visit.shared.count_forced_yields(coop::take_refusals());
+    }
+
+    /// Gives the place back that was taken by [`take_place`](Self::take_place).
+    pub(super) fn leave_place(&self) {
+        self.visit.leave();
+    }
+
     /// The future is pending: returns when it has been woken, or may have been.
     pub(super) fn wait(&self, parker: &Parker) {
         let visit = &self.visit;
         visit.streak.set(0);
         while let Some(task) = visit.take() {
-            visit.streak.set(visit.streak.get() + 1);
-            visit.shared.guest.polls.add(1);
-            visit.shared.guest.tasks.add(1);
-            coop::budget(|| task.run());
+            visit.poll(task);
             visit.count_down();
             if parker.consume() {
                 return;
@@ -201,6 +230,13 @@ impl Visit {
             self.shared.inject(displaced);
         }
         None
+    }
+
+    fn poll(&self, task: Runnable) {
+        self.streak.set(self.streak.get() + 1);
+        self.shared.guest.polls.add(1);
+        self.shared.guest.tasks.add(1);
+        coop::budget(|| task.run());
     }
 
     fn take(&self) -> Option<Runnable> {

@@ -5,6 +5,7 @@
 //! | `worker.rs` | the loop of one worker and its search order |
 //! | `sleepers.rs` | who sleeps, who searches, whom a push wakes |
 //! | `guest.rs` | tasks at the thread in `block_on` |
+//! | `follow.rs` | tasks at a thread of the blocking pool |
 //! | `crew.rs` | the threads, and how a worker goes on at another when its own blocks |
 //! | `shared.rs` | what workers share: injector, peers, notification, closing |
 //! | `sentinel.rs` | rescue of the task behind a stuck worker |
@@ -14,6 +15,7 @@
 
 mod counters;
 mod crew;
+mod follow;
 mod guest;
 mod sentinel;
 mod shared;
@@ -43,11 +45,13 @@ use crate::task::{Id, JoinHandle, Lent, Meta, Runnable, TaskInfo, TaskRef, raw};
 pub use counters::WorkerCounters;
 pub(crate) use counters::{Counter, Counters};
 use crew::{Crew, Seat, Starter};
+pub use follow::Hosting;
+pub(crate) use follow::{closure_has_returned, run as run_closure};
 use guest::Stay;
 use sentinel::Sentinel;
 use shared::Shared;
 #[doc(hidden)]
-pub use sleepers::Sleepers;
+pub use sleepers::{Processor, Sleepers};
 use worker::Worker;
 pub use worker::current_index as current_worker;
 
@@ -77,6 +81,8 @@ pub struct Config {
     pub seed: u64,
     /// Monotonic nanoseconds.
     pub clock: Clock,
+    /// For the choice of who is woken.
+    pub processor: Processor,
 }
 
 impl fmt::Debug for Config {
@@ -341,6 +347,12 @@ impl Handle {
         });
         let wait = |parker: &park::Parker| stay.get_or_init(|| Stay::begin(&self.shared)).wait(parker);
         self.shared.keep(|| park::block_on_and(polls, wait))
+    }
+
+    /// This thread, which is one of a blocking pool, may poll a task that waited for its closure, inside of `poll_in`, until
+    /// the guard goes; if the pool was made so.
+    pub fn host(&self, poll_in: Around) -> Option<Hosting> {
+        follow::host(&self.shared, poll_in)
     }
 
     /// Polls of tasks by threads in [`block_on_as_guest`](Self::block_on_as_guest).

@@ -22,6 +22,10 @@
 //! - L2: if a task is queued (next-slots aside) then a worker is awake that will look at that queue after the
 //!   push: its owner, a searching worker, or one that [`wake_one`](Sleepers::wake_one) has taken off the stack.
 //! - L3: a worker is on the stack at most once. Who takes it off owes it an unpark; if it takes itself off, nobody does.
+//! - L4: the last to park is the first to be woken, for its caches are warm. But the kernel wakes a thread where it ran last, and
+//!   there it displaces who woke it, even if another processor is idle. So a worker, which goes on after its push, wakes one
+//!   that ran elsewhere, if there is one. Who pushes from outside often waits for an answer next, and does not mind.
+//!   A hint: which one is woken is nobody's to rely on.
 //!
 //! Ordering pairs
 //!
@@ -29,6 +33,9 @@
 //!   `stop_searching`; look at every queue. Of two fences one is first, so either the pusher sees the worker parked
 //!   (or no longer searching), or the worker sees the task. Models: loom-tests/tests/sleepers.rs, where each
 //!   fence taken out makes a model fail.
+//!
+//! - What a put has displaced from a next-slot is pushed without the fence (`wake_one_if_seen`): a worker that goes to sleep at
+//!   that moment and misses it sees that the next-slot is occupied, and so does the sentinel (Z3 in `sentinel.rs`).
 //!
 //! Deliberately absent: a second registry (the driver's lender uses the parker of the worker that borrows), and
 //! timeouts.
@@ -41,14 +48,21 @@ use heist_primitive::sync::atomic::{AtomicUsize, Ordering, fence, fence_after_rm
 const SEARCHING: usize = 1;
 const PARKED: usize = 1 << (usize::BITS / 2);
 
+/// No processor's number.
+const NOWHERE: u32 = u32::MAX;
+
+/// Which processor the calling thread runs on, as a hint; always the same number if nobody knows.
+pub type Processor = fn() -> u32;
+
 /// The registry of idle workers of one pool.
 #[derive(Debug)]
 pub struct Sleepers {
     /// `parked << 32 | searching`
     word: CachePadded<AtomicUsize>,
-    /// The parked workers; the last to park is the first to be woken, for its caches are warm.
-    stack: Mutex<Vec<usize>>,
+    /// The parked workers, each with the processor that it ran on.
+    stack: Mutex<Vec<(usize, u32)>>,
     workers: usize,
+    processor: Processor,
 }
 
 fn searching(word: usize) -> usize {
@@ -60,39 +74,67 @@ fn parked(word: usize) -> usize {
 }
 
 impl Sleepers {
-    /// All of `workers` are working.
+    /// All of `workers` are working, on one processor for all that is known.
     pub fn new(workers: usize) -> Self {
+        Self::on_processors(workers, || 0)
+    }
+
+    /// As [`new`](Self::new), on the processors that `processor` tells.
+    pub fn on_processors(workers: usize, processor: Processor) -> Self {
         Self {
             word: CachePadded::new(AtomicUsize::new(0)),
             stack: Mutex::new(Vec::with_capacity(workers)),
             workers,
+            processor,
         }
     }
 
-    /// Called after a push: a worker to unpark, or nobody.
+    /// Called after a push: a worker to unpark, or nobody. Rather one that ran on another processor than the caller (L4).
     #[must_use = "the worker was taken off the stack and must be unparked"]
     pub fn wake_one(&self) -> Option<usize> {
         fence(Ordering::SeqCst);
-        self.wake_one_fenced()
+        self.wake_one_if_seen()
     }
 
-    /// As [`wake_one`](Self::wake_one), after a push that ended with a read-modify-write, or was followed by one.
+    /// As [`wake_one`](Self::wake_one) by a look without a fence, which may miss one who goes to sleep, or stops to search, at
+    /// this very moment: for who has somebody else to see to that, the sentinel.
+    #[inline]
+    #[must_use = "the worker was taken off the stack and must be unparked"]
+    pub fn wake_one_if_seen(&self) -> Option<usize> {
+        if self.is_to_wake() {
+            self.take_off(self.processor)
+        } else {
+            None
+        }
+    }
+
+    /// As [`wake_one`](Self::wake_one), after a push that ended with a read-modify-write, or was followed by one; the last to
+    /// park, whatever it ran on: most who push in this way are from outside.
     #[must_use = "the worker was taken off the stack and must be unparked"]
     pub fn wake_one_after_rmw(&self) -> Option<usize> {
         fence_after_rmw(Ordering::SeqCst);
-        self.wake_one_fenced()
+        if self.is_to_wake() {
+            self.take_off(|| NOWHERE)
+        } else {
+            None
+        }
     }
 
-    fn wake_one_fenced(&self) -> Option<usize> {
+    fn is_to_wake(&self) -> bool {
         let word = self.word.load(Ordering::Relaxed);
-        if searching(word) > 0 || parked(word) == 0 {
-            return None;
-        }
+        searching(word) == 0 && parked(word) > 0
+    }
+
+    /// Takes the last to park that ran elsewhere than `here`, or the last one.
+    fn take_off(&self, here: impl FnOnce() -> u32) -> Option<usize> {
         let mut stack = self.stack.lock();
         if searching(self.word.load(Ordering::Relaxed)) > 0 {
             return None;
         }
-        let worker = stack.pop()?;
+        let last = stack.len().checked_sub(1)?;
+        let here = here();
+        let place = stack.iter().rposition(|&(_, processor)| processor != here);
+        let (worker, _) = stack.remove(place.unwrap_or(last));
         self.word
             .fetch_add(SEARCHING.wrapping_sub(PARKED), Ordering::Relaxed);
         Some(worker)
@@ -121,8 +163,8 @@ impl Sleepers {
     /// [`cancel_park`](Self::cancel_park).
     pub fn begin_park(&self, worker: usize, was_searching: bool) {
         let mut stack = self.stack.lock();
-        debug_assert!(!stack.contains(&worker));
-        stack.push(worker);
+        debug_assert!(stack.iter().all(|&(parked, _)| parked != worker));
+        stack.push((worker, (self.processor)()));
         let searching = if was_searching { SEARCHING } else { 0 };
         self.word
             .fetch_add(PARKED.wrapping_sub(searching), Ordering::Relaxed);
@@ -134,13 +176,19 @@ impl Sleepers {
     /// effect, and owes it an unpark.
     pub fn cancel_park(&self, worker: usize) -> bool {
         let mut stack = self.stack.lock();
-        let Some(place) = stack.iter().position(|&parked| parked == worker) else {
+        let Some(place) = stack.iter().position(|&(parked, _)| parked == worker) else {
             return false;
         };
         stack.remove(place);
         self.word
             .fetch_add(SEARCHING.wrapping_sub(PARKED), Ordering::Relaxed);
         true
+    }
+
+    /// Whether [`wake_one`](Self::wake_one) would wake a worker: a hint.
+    pub fn would_wake(&self) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        searching(word) == 0 && parked(word) > 0
     }
 
     /// Whether a worker is parked that has not seen what the caller did before, for the sentinel's first pair. That was a

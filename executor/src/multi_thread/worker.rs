@@ -76,11 +76,17 @@ const STEAL_BATCH: usize = 128;
 /// How long a deque may become by what is taken from the injector after a yield.
 const YIELD_BATCH: usize = 128;
 
-/// Spin-loop hints between two looks at a next-slot: a few microseconds, far beyond a short poll.
+/// Looks at the owner of a next-slot, each after [`HINTS_A_LOOK`] spin-loop hints, that must find it in the same poll: a few
+/// microseconds, far beyond a short poll, whose end the first of these looks sees.
 #[cfg(not(heist_loom))]
-const LOOK_AGAIN_AFTER: u32 = 128;
+const LOOKS_AGAIN: u32 = 16;
 #[cfg(heist_loom)]
-const LOOK_AGAIN_AFTER: u32 = 1;
+const LOOKS_AGAIN: u32 = 1;
+
+#[cfg(not(heist_loom))]
+const HINTS_A_LOOK: u32 = 8;
+#[cfg(heist_loom)]
+const HINTS_A_LOOK: u32 = 1;
 
 heist_primitive::thread_local! {
     static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
@@ -263,7 +269,7 @@ impl Worker {
             How::Spawned | How::Woken => {
                 if let Some(displaced) = self.peer().next.put(task) {
                     self.local().push(displaced);
-                    self.shared.notify();
+                    self.shared.notify_of_displaced();
                     return;
                 }
                 self.shared.watch_if_anybody_sleeps();
@@ -389,11 +395,15 @@ impl Worker {
     /// Takes a next-slot whose owner is stuck (W5).
     fn rob(&self, slot: &TaskSlot, polls: &Counter) -> Option<Runnable> {
         let before = polls.get();
-        (0..LOOK_AGAIN_AFTER).for_each(|_| spin_loop());
-        if polls.get() != before {
-            return None;
+        for _ in 0..LOOKS_AGAIN {
+            (0..HINTS_A_LOOK).for_each(|_| spin_loop());
+            if polls.get() != before {
+                return None;
+            }
         }
         let task = slot.take()?;
+        // Z4.
+        self.shared.watch_if_anybody_sleeps();
         self.counters().steal_operations.add(1);
         self.counters().steals.add(1);
         Some(task)
@@ -470,7 +480,9 @@ impl Worker {
     /// A look into the driver between tasks, for workers that never run dry.
     fn look_into_driver(&self) {
         if let Some(loan) = &self.shared.loan {
-            self.shared.batch(|| loan.look());
+            let woken = &self.counters().local_schedules;
+            let before = woken.get();
+            self.shared.batch(|| loan.look(|| woken.get() == before));
         }
     }
 

@@ -35,6 +35,7 @@ mod twin;
 mod yield_now;
 
 use std::panic::Location;
+use std::task::Waker;
 
 use crate::hooks::{Hooks, PanicHook};
 
@@ -46,6 +47,11 @@ pub use join::JoinHandle;
 pub(crate) use lifeline::Lifeline;
 pub(crate) use raw::{Lent, Runnable, TaskRef, TaskSlot};
 pub use yield_now::{YieldNow, yield_now};
+
+/// Whether `waker` wakes the task that this thread is polling.
+pub(crate) fn wakes_running_task(waker: &Waker) -> bool {
+    try_id().is_some_and(|id| raw::id_of(waker) == Some(id))
+}
 
 /// What a spawner says of a task besides its future.
 #[derive(Debug)]

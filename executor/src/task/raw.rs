@@ -341,11 +341,23 @@ fn ignore_panic(f: impl FnOnce()) {
     }
 }
 
-const WAKER_VTABLE: RawWakerVTable =
+/// Of all wakers of tasks and of no others: a static has one address.
+static WAKER_VTABLE: RawWakerVTable =
     RawWakerVTable::new(waker_clone, waker_wake, waker_wake_by_ref, waker_drop);
 
 fn raw_waker(header: NonNull<Header>) -> RawWaker {
     RawWaker::new(header.as_ptr().cast_const().cast(), &WAKER_VTABLE)
+}
+
+/// The id of the task that `waker` wakes, if it is a task's.
+pub(super) fn id_of(waker: &Waker) -> Option<Id> {
+    if !std::ptr::eq(waker.vtable(), &WAKER_VTABLE) {
+        return None;
+    }
+    // SAFETY: made by `raw_waker`, which alone uses the vtable.
+    let header = unsafe { waker_header(waker.data()) };
+    // SAFETY: R1: the waker holds a reference.
+    Some(unsafe { header.as_ref() }.id)
 }
 
 /// The header behind a waker's data pointer.

@@ -35,6 +35,7 @@ pub(crate) fn config(workers: usize) -> Config {
         timed: heist_executor::histogram::Timed::default(),
         seed: 1,
         clock: Arc::new(clock),
+        processor: || 0,
     }
 }
 

@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use heist_executor::hooks::Hooks;
 use heist_executor::loan::Loan;
+use heist_executor::multi_thread::Hosting;
 use heist_executor::{Around, ThreadName, blocking, current_thread, multi_thread};
 use heist_primitive::sync::atomic::{AtomicUsize, Ordering};
 use heist_primitive::sync::{Mutex, StdArc};
@@ -33,10 +34,12 @@ use super::builder::Builder;
 use super::context::{self, Role};
 use super::debug;
 use super::driver::{self, ReactorThread, TurnDriver};
+use super::ear;
 use super::handle::{Handle, RuntimeFlavor, Scheduler, Shared};
 use super::hooks;
 use super::id::Id;
 use super::poll_times;
+use super::processor;
 use super::runtime::{Kind, Runtime};
 use super::seed::{RngSeed, Seeds};
 use crate::aio::LoopState;
@@ -108,6 +111,7 @@ fn build_multi_thread(settings: &Builder, workers: usize) -> io::Result<Runtime>
         timed: poll_times::timed(settings),
         seed: settings.seed.as_ref().map_or(seed, RngSeed::as_u64),
         clock: machine_clock(),
+        processor: processor::current,
     });
     let mut blocking = blocking_pool(settings, &hooks, None);
     let to_tasks = Scheduler::MultiThread(pool.handle().clone());
@@ -157,6 +161,7 @@ fn handle(
             enters_to_spawn: settings.hooks.on_spawn.is_some(),
             local_owner: settings.local_owner,
             event_loop,
+            ear: ear::Place::default(),
         }),
     }
 }
@@ -231,6 +236,7 @@ fn around(handle: &Handle, settings: &Builder, role: Role) -> Around {
             .clone()
             .or_else(|| shared.upgrade().map(|shared| Handle { shared }));
         let _driving = handle.as_ref().map(|handle| context::start_driving(handle, role));
+        let _hosting = handle.as_ref().and_then(|handle| hosting(handle, role));
         if let Some(start) = &start {
             start();
         }
@@ -239,6 +245,21 @@ fn around(handle: &Handle, settings: &Builder, role: Role) -> Around {
             stop();
         }
     })
+}
+
+/// A thread of the blocking pool may poll tasks that waited for it.
+fn hosting(handle: &Handle, role: Role) -> Option<Hosting> {
+    let Scheduler::MultiThread(tasks) = &handle.shared.scheduler else {
+        return None;
+    };
+    let own = handle.clone();
+    let poll_in = move |body: &mut dyn FnMut()| {
+        let _driving = context::start_driving(&own, Role::Visitor);
+        body();
+    };
+    (role == Role::Blocking)
+        .then(|| tasks.host(StdArc::new(poll_in)))
+        .flatten()
 }
 
 /// A number that differs from runtime to runtime and from process to process.

@@ -382,12 +382,16 @@ impl Builder {
         self
     }
 
-    /// Whether [`Runtime::block_on`] may poll tasks on its thread, between polls of its own future. Default: yes.
+    /// Whether threads that are no workers may poll tasks: that in [`Runtime::block_on`], between polls of its own future, and
+    /// those of the blocking pool. Default: yes.
     ///
     /// A future in `block_on` that exchanges messages with a task pays two wake-ups of threads for each of them. Once a few
     /// answers in a row have come within 200 µs, its thread polls that task itself, one at a time and for as long as
     /// the answers are quick; everything else stays with the workers. A task that blocks its thread then blocks the
     /// future, too: turn it off where a task may, or where tasks must see worker threads only.
+    ///
+    /// It stands for the other threads that may poll a task as well: one of the blocking pool, when its closure has ended, a task
+    /// waits for that, and a worker would have to be woken to poll it. So a file is read piece by piece without a hop for each.
     ///
     /// It is off by itself if the workers' threads are special ([`on_thread_start`](Self::on_thread_start),
     /// [`on_thread_stop`](Self::on_thread_stop), [`thread_stack_size`](Self::thread_stack_size)), and where polls are timed one

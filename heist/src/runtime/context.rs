@@ -16,12 +16,15 @@
 //! - I2: a public guard pops only what it pushed; out of that order it panics and pops nothing.
 //! - I3: a guard of this module's own (`Driving`) puts back length and state whatever the user left above.
 //! - I4: no borrow of the stack is held while foreign code runs: readers clone an `Rc`, which costs no atomic.
+//! - I6: `shard`, if it is there, is the last element's for this thread, and `spare` is one more reference to it. Whatever changes
+//!   the stack or the number takes both out, and the next timer finds the shard anew.
 //! - I5: nothing here panics because the thread-local is destroyed, unless the caller cannot be served
 //!   without a runtime.
 //!
 //! Absent on purpose: a process-wide default runtime.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::rc::Rc;
 
 use heist_executor::task::{JoinHandle, Meta};
@@ -43,6 +46,10 @@ struct Context {
     home: Cell<Option<Id>>,
     /// Of [`thread_number`], once it is known.
     number: Cell<Option<isize>>,
+    /// I6: one load from here, where the way over the runtime is five, each of which waits for the one before.
+    shard: RefCell<Option<Arc<CachePadded<Shard>>>>,
+    /// What the last timer that was dropped here had, for the next one: it saves both of them the count.
+    spare: Cell<Option<Arc<CachePadded<Shard>>>>,
 }
 
 heist_primitive::thread_local! {
@@ -52,6 +59,8 @@ heist_primitive::thread_local! {
             driving: Cell::new(false),
             home: Cell::new(None),
             number: Cell::new(None),
+            shard: RefCell::new(None),
+            spare: Cell::new(None),
         }
     };
 }
@@ -128,16 +137,63 @@ pub(crate) fn io() -> heist_reactor::Handle {
 /// # Panics
 ///
 /// Outside of a runtime, and if the runtime has timers disabled.
-#[inline]
+#[inline(always)]
 #[track_caller]
-pub(crate) fn timers() -> Arc<CachePadded<Shard>> {
+pub(crate) fn timers() -> ShardRef {
+    let shard = CONTEXT.try_with(|context| match context.spare.take() {
+        None => context.shard.borrow().clone(),
+        spare => spare,
+    });
+    ShardRef(match shard {
+        Ok(Some(shard)) => Some(shard),
+        _ => Some(find_timers()),
+    })
+}
+
+#[cold]
+#[track_caller]
+fn find_timers() -> Arc<CachePadded<Shard>> {
     let shard = CONTEXT.try_with(|context| {
         let stack = context.stack.borrow();
-        Some(stack.last()?.timers()?.shard(context.number()).clone())
+        let shard = stack.last()?.timers()?.shard(context.number());
+        *context.shard.borrow_mut() = Some(shard.clone());
+        Some(shard.clone())
     });
     match shard {
         Ok(Some(shard)) => shard,
         _ => no_timers(),
+    }
+}
+
+/// A timer's reference to its shard.
+pub(crate) struct ShardRef(Option<Arc<CachePadded<Shard>>>);
+
+impl Deref for ShardRef {
+    type Target = Shard;
+
+    #[inline]
+    fn deref(&self) -> &Shard {
+        match &self.0 {
+            Some(shard) => shard,
+            None => unreachable!("taken only by the drop"),
+        }
+    }
+}
+
+impl Drop for ShardRef {
+    #[inline]
+    fn drop(&mut self) {
+        let left = CONTEXT.try_with(|context| {
+            let is_ours =
+                matches!((&*context.shard.borrow(), &self.0), (Some(a), Some(b)) if Arc::ptr_eq(a, b));
+            // One that was there goes instead.
+            if is_ours {
+                context.spare.replace(self.0.take())
+            } else {
+                None
+            }
+        });
+        drop(left);
     }
 }
 
@@ -154,6 +210,11 @@ pub(crate) fn thread_number() -> isize {
 }
 
 impl Context {
+    /// I6; what is returned is to be dropped when no borrow is held (I4).
+    fn take_shard(&self) -> [Option<Arc<CachePadded<Shard>>>; 2] {
+        [self.shard.take(), self.spare.take()]
+    }
+
     #[inline]
     fn number(&self) -> isize {
         self.number.get().unwrap_or_else(|| self.find_number())
@@ -247,13 +308,13 @@ pub(super) fn refuse_to_wait_for(id: Id) -> Option<&'static str> {
 /// Makes `handle` current. Returns the stack's new length, to give to [`leave`]; 0 if the thread-local is
 /// destroyed.
 pub(super) fn enter(handle: &Handle) -> usize {
-    CONTEXT
-        .try_with(|context| {
-            let mut stack = context.stack.borrow_mut();
-            stack.push(Rc::new(handle.clone()));
-            stack.len()
-        })
-        .unwrap_or(0)
+    let entered = CONTEXT.try_with(|context| {
+        let mut stack = context.stack.borrow_mut();
+        stack.push(Rc::new(handle.clone()));
+        (stack.len(), context.take_shard())
+    });
+    // What is taken out is dropped here, after the borrow has ended (I4).
+    entered.map_or(0, |(depth, _)| depth)
 }
 
 /// Undoes the [`enter`] that returned `depth`.
@@ -266,7 +327,7 @@ pub(super) fn leave(depth: usize) {
     let popped = CONTEXT.try_with(|context| {
         let mut stack = context.stack.borrow_mut();
         if stack.len() == depth {
-            Ok(stack.pop())
+            Ok((stack.pop(), context.take_shard()))
         } else {
             Err(())
         }
@@ -341,7 +402,7 @@ impl Drop for Driving {
             context.home.set(self.home);
             let mut stack = context.stack.borrow_mut();
             let keep = self.depth.saturating_sub(1).min(stack.len());
-            stack.split_off(keep)
+            (stack.split_off(keep), context.take_shard())
         });
         if let Some(random) = self.random {
             replace_state(random);

@@ -10,6 +10,8 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+#[cfg(all(unix, feature = "signal"))]
+use std::task::Waker;
 
 use heist_executor::blocking::{AtClose, Refused};
 use heist_executor::task::{JoinHandle, Meta};
@@ -19,6 +21,7 @@ use heist_primitive::thread::ThreadId;
 
 use super::context::{self, Role};
 use super::driver;
+use super::ear;
 use super::id::Id;
 use super::metrics::RuntimeMetrics;
 use super::seed::Seeds;
@@ -40,6 +43,7 @@ pub(super) struct Shared {
     /// The thread of the `LocalRuntime` that this is a part of.
     pub(super) local_owner: Option<ThreadId>,
     pub(super) event_loop: StdArc<LoopState>,
+    pub(super) ear: ear::Place,
 }
 
 /// The queue that a spawn goes to.
@@ -325,6 +329,16 @@ impl Handle {
 
     pub(super) fn local_owner(&self) -> Option<ThreadId> {
         self.shared.local_owner
+    }
+
+    /// Whether this runtime's driver tells `waker` of signals: E1 and E3 of `signal/ear.rs`.
+    #[cfg(all(unix, feature = "signal"))]
+    pub(crate) fn hears_signals_for(&self, waker: &Waker) -> bool {
+        let ear = &self.shared.ear;
+        match &self.shared.scheduler {
+            Scheduler::CurrentThread(scheduler) => scheduler.polls_for(waker) && ear.listen(self.io()),
+            Scheduler::MultiThread(_) => ear.listen(self.io()) && ear.attends(),
+        }
     }
 
     pub(crate) fn event_loop(&self) -> &StdArc<LoopState> {

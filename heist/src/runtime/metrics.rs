@@ -81,8 +81,9 @@ impl RuntimeMetrics {
         scheduler!(self, handle => handle.remote_schedules())
     }
 
-    /// Polls of tasks by threads in [`Runtime::block_on`](super::Runtime::block_on): in no worker's count. 0 on a
-    /// current-thread runtime, where that thread is the worker.
+    /// Polls of tasks by threads in [`Runtime::block_on`](super::Runtime::block_on), and by threads of the blocking pool whose
+    /// closure the task had waited for: in no worker's count. 0 on a current-thread runtime, where the thread in `block_on` is
+    /// the worker.
     pub fn block_on_poll_count(&self) -> u64 {
         match &self.handle.shared.scheduler {
             Scheduler::CurrentThread(_) => 0,

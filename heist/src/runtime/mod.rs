@@ -47,6 +47,11 @@ mod builder;
 pub(crate) mod context;
 pub(crate) mod debug;
 mod driver;
+#[cfg(all(unix, feature = "signal"))]
+use crate::signal::ear;
+#[cfg(not(all(unix, feature = "signal")))]
+#[path = "deaf.rs"]
+mod ear;
 mod handle;
 pub(crate) mod hooks;
 mod id;
@@ -54,6 +59,7 @@ mod limit;
 pub(crate) mod local;
 mod metrics;
 mod poll_times;
+mod processor;
 #[expect(
     clippy::module_inception,
     reason = "tokio's path of the type is runtime::Runtime too"

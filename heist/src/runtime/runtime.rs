@@ -190,7 +190,10 @@ impl Runtime {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _driving = context::start_driving(&self.handle, Role::Visitor);
         match &self.kind {
-            Kind::CurrentThread(Some(scheduler)) => scheduler.block_on(future),
+            Kind::CurrentThread(Some(scheduler)) => {
+                let _attending = self.handle.shared.ear.attend();
+                scheduler.block_on(future)
+            }
             Kind::CurrentThread(None) => self.handle.wait_for(future),
             Kind::MultiThread { .. } => self.handle.wait_for_as_guest(future),
         }

@@ -4,14 +4,19 @@
 //! |---|---|
 //! | here | [`ctrl_c`] |
 //! | [`unix`] | any signal: [`unix::signal`], [`unix::Signal`], [`unix::SignalKind`] |
-//! | `registry` | the one handler of this process, and the thread that wakes who waits |
+//! | `registry` | the one handler of this process, and who tells those that wait |
+//! | `route` | what a handler does and whom it rings for: the driver of a runtime, or the thread |
+//! | `ear` | how a driver hears of signals |
 //!
 //! Waiting for a signal needs no runtime: the wake-up comes from a thread of its own, `heist-signal`, which
-//! starts with the first [`unix::signal`] and sleeps between signals.
+//! starts with the first [`unix::signal`] and sleeps. A task of a runtime is woken by the driver of that, without the thread.
 //!
 //! Absent on purpose: restoring a signal's default action, and anything but Unix.
 
+pub(crate) mod ear;
 pub(crate) mod registry;
+#[doc(hidden)]
+pub mod route;
 pub mod unix;
 
 use std::io;
@@ -26,7 +31,7 @@ use self::unix::{SignalKind, signal};
 ///
 /// # Errors
 ///
-/// If the handler, its socket pair or its thread cannot be set up.
+/// If the handler, its socket pairs or its thread cannot be set up.
 ///
 /// # Cancel safety
 ///

@@ -1,32 +1,34 @@
-//! The one signal handler of this process, and the thread that wakes who waits for a signal.
+//! The one signal handler of this process, and who tells those that wait for a signal.
 //!
 //! ```text
-//!  kernel ──1──► handler ──2──► arrived[n] = true
-//!                   └──────3──► a byte to the bell ──4──► thread heist-signal
-//!                                     arrived[n].swap(false) ◄──5──┤
-//!                                     events[n].arrivals += 1 ◄──6─┤
-//!                                     wake all of events[n] ◄──7───┘
+//!                              ┌──3a──► drivers' bell ──4a──► each driver that attends, at the end of its turn (ear.rs)
+//!  kernel ──1──► handler ──2──►│ route                                              │
+//!                              └──3b──► thread's bell ──4b──► thread heist-signal ──┤
+//!                                          take the marks of what has arrived ◄──5──┤
+//!                                          events[n].arrivals += 1 ◄────────────6───┤
+//!                                          wake all of events[n] ◄──────────────7───┘
 //! ```
 //!
-//! 1 `signal_hook_registry`, 2-3 [`ring`], 4-6 [`Registry::drain`] and [`Registry::collect`], 7 [`wake_all`].
+//! 1 `signal_hook_registry`, 2-3 [`ring`], 4-6 [`Registry::answer`] and [`Registry::drain`], 7 [`wake_all`]. Which bell is
+//! `route.rs`'s: a task is told by the driver of its own runtime, without a hop to another thread; whoever else waits, by the
+//! thread.
 //!
 //! Invariants
 //!
-//! - I1: a handler stores one atomic and writes one byte to a non-blocking socket. It allocates nothing, locks
+//! - I1: a handler makes two steps on atomics and writes one byte to a non-blocking socket. It allocates nothing, locks
 //!   nothing and cannot panic.
-//! - I2: the flag is set before the byte is written, and taken after a byte was read. So whatever flag the
-//!   thread does not see has a byte still to come; a bell too full for the byte has other bytes to come.
+//! - I2: the arrival is marked before the byte is written, and taken after a byte was read. So whatever mark is not seen
+//!   then has a byte still to come; a bell too full for the byte has other bytes to come.
 //! - I3: `arrivals` only grows, under the lock. A listener is ready when it differs from what the listener has
 //!   seen, so signals in between are one, and none after the listener was made is lost.
 //! - I4: wakers are taken and replaced under the lock, cloned, woken and dropped outside of it.
-//! - I5: what is set up stays: the handler of a signal, the bell and the thread live as long as the process.
+//! - I5: what is set up stays: the handler of a signal, the bells and the thread live as long as the process.
+//! - I6: `waiting` and the route agree, under the lock, on how many wait apart.
 //!
-//! Ordering: the store in `ring` is Release and the swap in `collect` Acquire, though the socket orders them
-//! already. No loom test: the other half of the protocol is the kernel's.
+//! Ordering: that of `route.rs`, which has the models. The other half of the protocol is the kernel's.
 //!
-//! Absent on purpose: unregistering, and a part in any runtime's driver. A signal is rare, so a thread that
-//! is asleep is cheaper than a descriptor in every reactor, and it works for all flavours of runtime and none.
-//! After a `fork` without `exec` the child has the handlers but not the thread: it hears nothing.
+//! Absent on purpose: unregistering. After a `fork` without `exec` the child has the handlers but not the thread: outside of
+//! a runtime of its own it hears nothing.
 
 #![allow(unsafe_code)]
 
@@ -40,21 +42,26 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use heist_primitive::sync::Mutex;
-use heist_primitive::sync::atomic::{AtomicBool, Ordering};
 use heist_primitive::thread;
 
-/// One more than the highest signal number of any system.
-const SIGNALS: usize = 129;
+use super::ear;
+use super::route::{Bell, Route, SIGNALS};
 
 static REGISTRY: OnceLock<Registry> = OnceLock::new();
 
 /// All there is for signals in this process.
-struct Registry {
-    /// Indexed by signal number.
-    arrived: Box<[AtomicBool]>,
-    /// The writing end; set when the thread runs.
-    bell: OnceLock<UnixStream>,
+pub(super) struct Registry {
+    pub(super) route: Route,
+    /// Set when the thread runs.
+    bells: OnceLock<Bells>,
     events: Mutex<Events>,
+}
+
+/// The ends that handlers write to, and the one that drivers read from.
+struct Bells {
+    thread: UnixStream,
+    drivers: UnixStream,
+    hearer: UnixStream,
 }
 
 struct Events {
@@ -71,7 +78,12 @@ struct Event {
     listeners: usize,
     arrivals: u64,
     /// By listener.
-    waiting: BTreeMap<u64, Waker>,
+    waiting: BTreeMap<u64, Waiter>,
+}
+
+struct Waiter {
+    waker: Waker,
+    apart: bool,
 }
 
 /// Somebody who waits for one signal.
@@ -87,18 +99,25 @@ impl Listener {
     /// Listens from now on, setting up what is not there yet.
     pub(crate) fn new(number: c_int) -> io::Result<Listener> {
         let index = index(number)?;
-        let registry = REGISTRY.get_or_init(Registry::new);
+        let registry = registry();
+        let mut wakers = Vec::new();
         let mut events = registry.events.lock();
-        let bell = registry.start()?;
-        let event = &mut events.events[index];
-        if !event.handled {
-            handle(number, &registry.arrived[index], bell)?;
-            event.handled = true;
+        let bells = registry.start()?;
+        if !events.events[index].handled {
+            handle(number, index, &registry.route, bells)?;
+            events.events[index].handled = true;
         }
+        // What came before it is nothing to this one, told or not.
+        if registry.route.take(index) {
+            registry.count(&mut events, index, &mut wakers);
+        }
+        let event = &mut events.events[index];
         event.listeners += 1;
         let seen = event.arrivals;
         let id = events.next_listener;
         events.next_listener += 1;
+        drop(events);
+        wake_all(wakers);
         Ok(Listener { index, id, seen })
     }
 
@@ -107,41 +126,73 @@ impl Listener {
         registry().events.lock().events[self.index].listeners
     }
 
-    /// Ready if the signal has arrived since the last time; otherwise keeps the waker.
+    /// Ready if the signal has arrived since the last time; otherwise keeps the waker, and wakes it from the thread
+    /// `heist-signal`, however stuck all other threads are.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_as(cx, true)
+    }
+
+    /// As [`poll`](Self::poll); but what the current runtime polls is woken by its driver.
+    pub(crate) fn poll_here(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_as(cx, !ear::hears_for(cx.waker()))
+    }
+
+    fn poll_as(&mut self, cx: &mut Context<'_>, apart: bool) -> Poll<()> {
+        let registry = registry();
         // Cloned before and dropped after the lock (I4): either may be code of the user's.
         let waker = cx.waker().clone();
-        let mut events = registry().events.lock();
+        let mut events = registry.events.lock();
         let event = &mut events.events[self.index];
         if event.arrivals != self.seen {
             self.seen = event.arrivals;
             drop(events);
             return Poll::Ready(());
         }
-        let replaced = match event.waiting.get_mut(&self.id) {
-            Some(old) if old.will_wake(&waker) => Some(waker),
-            Some(old) => Some(mem::replace(old, waker)),
-            None => event.waiting.insert(self.id, waker),
-        };
+        let replaced = event.waiting.insert(self.id, Waiter { waker, apart });
+        let was_apart = replaced.as_ref().is_some_and(|waiter| waiter.apart);
+        match (was_apart, apart) {
+            (false, true) => registry.route.wait_apart(self.index),
+            (true, false) => registry.route.stop_waiting_apart(self.index, 1),
+            _ => {}
+        }
+        if !registry.route.take(self.index) {
+            drop(events);
+            drop(replaced);
+            return Poll::Pending;
+        }
+        let own = events.remove(&registry.route, self);
+        let mut wakers = Vec::new();
+        self.seen = registry.count(&mut events, self.index, &mut wakers);
         drop(events);
-        drop(replaced);
-        Poll::Pending
+        drop((replaced, own));
+        wake_all(wakers);
+        Poll::Ready(())
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         let mut events = registry().events.lock();
-        let event = &mut events.events[self.index];
-        event.listeners -= 1;
-        let waker = event.waiting.remove(&self.id);
+        events.events[self.index].listeners -= 1;
+        let waiter = events.remove(&registry().route, self);
         drop(events);
-        drop(waker);
+        drop(waiter);
+    }
+}
+
+impl Events {
+    /// Takes out a listener that waits no more.
+    fn remove(&mut self, route: &Route, listener: &Listener) -> Option<Waiter> {
+        let waiter = self.events[listener.index].waiting.remove(&listener.id)?;
+        if waiter.apart {
+            route.stop_waiting_apart(listener.index, 1);
+        }
+        Some(waiter)
     }
 }
 
 /// The registry that a listener came from.
-fn registry() -> &'static Registry {
+pub(super) fn registry() -> &'static Registry {
     REGISTRY.get_or_init(Registry::new)
 }
 
@@ -165,8 +216,8 @@ fn index(number: c_int) -> io::Result<usize> {
 impl Registry {
     fn new() -> Registry {
         Registry {
-            arrived: (0..SIGNALS).map(|_| AtomicBool::new(false)).collect(),
-            bell: OnceLock::new(),
+            route: Route::default(),
+            bells: OnceLock::new(),
             events: Mutex::new(Events {
                 next_listener: 0,
                 events: (0..SIGNALS).map(|_| Event::default()).collect(),
@@ -174,16 +225,35 @@ impl Registry {
         }
     }
 
-    /// The bell, and a thread at its other end. Called with `events` locked, so that there is one.
-    fn start(&'static self) -> io::Result<&'static UnixStream> {
-        if let Some(bell) = self.bell.get() {
-            return Ok(bell);
+    /// The bells, and a thread at the other end of one. Called with `events` locked, so that there is one.
+    fn start(&'static self) -> io::Result<&'static Bells> {
+        if let Some(bells) = self.bells.get() {
+            return Ok(bells);
         }
-        let (bell, hearer) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
+        let (drivers, hearer) = UnixStream::pair()?;
+        let (bell, hearer_of_thread) = UnixStream::pair()?;
+        for end in [&drivers, &hearer, &bell] {
+            end.set_nonblocking(true)?;
+        }
         let thread = thread::Builder::new().name("heist-signal".to_owned());
-        thread.spawn(move || self.drain(hearer))?;
-        Ok(self.bell.get_or_init(|| bell))
+        thread.spawn(move || self.drain(hearer_of_thread))?;
+        Ok(self.bells.get_or_init(|| Bells {
+            thread: bell,
+            drivers,
+            hearer,
+        }))
+    }
+
+    /// What drivers read from.
+    pub(super) fn hearer(&self) -> Option<&UnixStream> {
+        self.bells.get().map(|bells| &bells.hearer)
+    }
+
+    /// Has the thread look for what has arrived.
+    pub(super) fn ring_thread(&self) {
+        if let Some(bells) = self.bells.get() {
+            bells.ring(Bell::Thread);
+        }
     }
 
     /// The thread's loop.
@@ -191,7 +261,7 @@ impl Registry {
         let mut bytes = [0; 256];
         loop {
             match hearer.read(&mut bytes) {
-                Ok(1..) => wake_all(self.collect()),
+                Ok(1..) => self.answer(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // By I5 the bell is never closed, so neither happens.
                 Ok(0) | Err(_) => return,
@@ -199,17 +269,38 @@ impl Registry {
         }
     }
 
-    /// Counts what has arrived and takes the wakers that wait for it.
-    fn collect(&self) -> Vec<Waker> {
+    /// Tells those who wait of what has arrived. After a bell was heard.
+    pub(super) fn answer(&self) {
         let mut wakers = Vec::new();
         let mut events = self.events.lock();
-        for (arrived, event) in self.arrived.iter().zip(&mut events.events) {
-            if arrived.swap(false, Ordering::Acquire) {
-                event.arrivals += 1;
-                wakers.extend(mem::take(&mut event.waiting).into_values());
-            }
-        }
-        wakers
+        self.route.take_all(|index| {
+            self.count(&mut events, index, &mut wakers);
+        });
+        drop(events);
+        wake_all(wakers);
+    }
+
+    /// Counts an arrival and takes the wakers that wait for it. Returns how many arrivals there have been.
+    fn count(&self, events: &mut Events, index: usize, wakers: &mut Vec<Waker>) -> u64 {
+        let event = &mut events.events[index];
+        event.arrivals += 1;
+        let waiting = mem::take(&mut event.waiting);
+        let apart = waiting.values().filter(|waiter| waiter.apart).count();
+        self.route.stop_waiting_apart(index, apart);
+        wakers.extend(waiting.into_values().map(|waiter| waiter.waker));
+        event.arrivals
+    }
+}
+
+impl Bells {
+    /// I1.
+    fn ring(&self, bell: Bell) {
+        let mut bell = match bell {
+            Bell::Drivers => &self.drivers,
+            Bell::Thread => &self.thread,
+        };
+        // Full: then there are bytes to read, by I2 enough.
+        let _ = bell.write(&[1]);
     }
 }
 
@@ -222,15 +313,13 @@ fn wake_all(wakers: Vec<Waker>) {
 }
 
 /// Makes the kernel call [`ring`] when the signal arrives.
-fn handle(number: c_int, arrived: &'static AtomicBool, bell: &'static UnixStream) -> io::Result<()> {
+fn handle(number: c_int, index: usize, route: &'static Route, bells: &'static Bells) -> io::Result<()> {
     // SAFETY: by I1 the action does only what POSIX allows in a signal handler.
-    unsafe { signal_hook_registry::register(number, move || ring(arrived, bell)) }?;
+    unsafe { signal_hook_registry::register(number, move || ring(index, route, bells)) }?;
     Ok(())
 }
 
 /// Runs in the signal handler: I1, I2.
-fn ring(arrived: &AtomicBool, mut bell: &UnixStream) {
-    arrived.store(true, Ordering::Release);
-    // Full: then there are bytes to read, by I2 enough.
-    let _ = bell.write(&[1]);
+fn ring(index: usize, route: &Route, bells: &Bells) {
+    bells.ring(route.arrive(index));
 }

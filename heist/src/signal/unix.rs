@@ -126,7 +126,7 @@ impl From<SignalKind> for c_int {
 ///
 /// - `InvalidInput` if the signal must not be handled (`SIGKILL`, `SIGSTOP`, `SIGILL`, `SIGFPE`, `SIGSEGV`) or does
 ///   not exist;
-/// - otherwise the system's error, if the handler, its socket pair or its thread cannot be set up.
+/// - otherwise the system's error, if the handler, its socket pairs or its thread cannot be set up.
 ///
 /// # Examples
 ///
@@ -211,7 +211,7 @@ impl Signal {
     /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         let unit = ready!(coop::poll_proceed(cx));
-        ready!(self.listener.poll(cx));
+        ready!(self.listener.poll_here(cx));
         unit.made_progress();
         Poll::Ready(Some(()))
     }

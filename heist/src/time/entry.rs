@@ -33,12 +33,10 @@
 use std::task::{Context, Poll, Waker, ready};
 
 use heist_executor::coop;
-use heist_primitive::CachePadded;
-use heist_primitive::sync::Arc;
 
 use super::Instant;
-use super::shard::{Key, Outcome, Shard};
-use crate::runtime::context;
+use super::shard::{Key, Outcome};
+use crate::runtime::context::{self, ShardRef};
 
 /// Identity of a waker: two wakers that are equal in this wake the same task.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,14 +69,14 @@ enum State {
 
 /// A timer that waits for one deadline at a time.
 pub(super) struct Entry {
-    shard: Arc<CachePadded<Shard>>,
+    shard: ShardRef,
     deadline: Instant,
     state: State,
 }
 
 impl Entry {
     /// A timer of the current runtime. `ahead`: whether the clock was just seen to be before the deadline.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(super) fn new(deadline: Instant, ahead: bool) -> Self {
         Self {

@@ -43,6 +43,7 @@ use super::entry::Entry;
 ///     assert!(start.elapsed() >= Duration::from_millis(5));
 /// }
 /// ```
+#[inline]
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     Sleep::new(Instant::now().after(duration), !duration.is_zero())
@@ -106,7 +107,10 @@ pin_project! {
 
 impl Sleep {
     /// `ahead`: whether the clock was just seen to be before the deadline.
-    #[inline]
+    ///
+    /// Always inlined: it is made in the place where it stays, instead of being moved there by loads that are wider than the stores
+    /// before them, which a processor cannot forward.
+    #[inline(always)]
     #[track_caller]
     pub(super) fn new(deadline: Instant, ahead: bool) -> Self {
         Self {

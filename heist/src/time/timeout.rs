@@ -53,6 +53,7 @@ use super::{Instant, Sleep};
 ///     assert_eq!(never.unwrap_err().to_string(), "deadline has elapsed");
 /// }
 /// ```
+#[inline(always)]
 #[track_caller]
 pub fn timeout<F>(duration: Duration, future: F) -> Timeout<F::IntoFuture>
 where

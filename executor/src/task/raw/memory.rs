@@ -4,15 +4,27 @@
 //! a size for a thread at hand and takes a lock for more, so a burst of tasks pays for that lock. Here a thread keeps blocks
 //! of up to [`KEEP`] bytes together, by size.
 //!
+//! Where one thread spawns and others run, blocks pile up with these and are missed by that one. So a thread that has no
+//! room any more hands [`BATCH`] blocks to the depot, which is everybody's, and one that has none takes as many.
+//!
+//! ```text
+//!            take                  a batch, when there is none
+//!   cells ◄──────── a thread's ◄──────────────────────────────┐
+//!         ────────►    lists   ──────────────────────────► depot ──► (full: the general allocator)
+//!            give                  a batch, when there is no room
+//! ```
+//!
 //! Invariants
 //!
 //! - V1: a block in the list of a class was allocated with the layout of that class, and nobody else has it. Its first word
 //!   is the link to the next.
-//! - V2: a list is its thread's. A block may come from another thread's allocation: what is freed here stays here.
+//! - V2: a list is its thread's. A block may come from another thread's allocation.
+//! - V3: a batch in the depot is a list of [`BATCH`] blocks of its class, which nobody else has.
 //!
-//! Ordering pairs: none of its own; who frees a cell comes after all who used it (S5).
+//! Ordering pairs: the depot's lock; who frees a cell comes after all who used it (S5).
 //!
-//! Deliberately absent: memory that is given back when a thread has been idle. [`KEEP`] is the bound.
+//! Deliberately absent: memory that is given back when a thread has been idle. [`KEEP`] is the bound of a thread, and
+//! the depot has its own. Under loom there is no depot, for a static cannot be modelled.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
@@ -21,6 +33,9 @@ use std::ptr::NonNull;
 
 /// Bytes that a thread keeps at the most.
 const KEEP: usize = 128 * 1024;
+
+/// Blocks that go from thread to thread together.
+const BATCH: usize = 32;
 
 /// Sizes are rounded up to a multiple of this and eight more, which is what the common allocators' own headers leave.
 const STEP: usize = 16;
@@ -54,7 +69,7 @@ fn class(layout: Layout) -> Option<usize> {
 /// Memory for `layout`, of a size that is not zero.
 pub(super) fn take(layout: Layout) -> NonNull<u8> {
     let class = class(layout);
-    let kept = class.and_then(|class| KEPT.try_with(|kept| kept.pop(class)).ok().flatten());
+    let kept = class.and_then(|class| KEPT.try_with(|kept| kept.pop_or_fetch(class)).ok().flatten());
     if let Some(block) = kept {
         return block.cast();
     }
@@ -74,7 +89,7 @@ pub(super) unsafe fn give(block: NonNull<u8>, layout: Layout) {
     if let Some(class) = class {
         let pushed = KEPT.try_with(|kept| {
             // SAFETY: V1: the caller's.
-            unsafe { kept.push(class, block.cast()) }
+            unsafe { kept.push_or_hand_over(class, block.cast()) }
         });
         if pushed.unwrap_or(false) {
             return;
@@ -92,6 +107,56 @@ impl Kept {
         self.lists[class].set(unsafe { block.as_ref() }.next);
         self.bytes.set(self.bytes.get() - class * STEP);
         Some(block)
+    }
+
+    #[inline]
+    fn pop_or_fetch(&self, class: usize) -> Option<NonNull<Free>> {
+        self.pop(class).or_else(|| {
+            let Batch(first) = depot::fetch(class)?;
+            self.lists[class].set(Some(first));
+            self.bytes.set(self.bytes.get() + BATCH * class * STEP);
+            self.pop(class)
+        })
+    }
+
+    /// False: there is no room, in the depot neither.
+    ///
+    /// # Safety
+    ///
+    /// V1 holds for `block`.
+    #[inline]
+    unsafe fn push_or_hand_over(&self, class: usize, block: NonNull<Free>) -> bool {
+        // SAFETY: the caller's.
+        if unsafe { self.push(class, block) } {
+            return true;
+        }
+        // SAFETY: the caller's: `push` has not taken it.
+        self.hand_over(class) && unsafe { self.push(class, block) }
+    }
+
+    /// Gives a batch of this class to the depot. False: there is none, or no room.
+    #[cold]
+    fn hand_over(&self, class: usize) -> bool {
+        if !depot::has_room() {
+            return false;
+        }
+        let Some(first) = self.lists[class].get() else {
+            return false;
+        };
+        let mut last = first;
+        for _ in 1..BATCH {
+            // SAFETY: V1.
+            match unsafe { last.as_ref() }.next {
+                Some(next) => last = next,
+                None => return false,
+            }
+        }
+        // SAFETY: V1.
+        let rest = unsafe { last.as_mut() }.next.take();
+        self.lists[class].set(rest);
+        self.bytes.set(self.bytes.get() - BATCH * class * STEP);
+        depot::leave(class, Batch(first));
+        true
     }
 
     /// False: there is no room.
@@ -124,4 +189,71 @@ impl Drop for Kept {
             }
         }
     }
+}
+
+/// The first of [`BATCH`] linked blocks (V3).
+struct Batch(NonNull<Free>);
+
+// SAFETY: V3: nobody else has the blocks, which are nobody's memory in particular.
+unsafe impl Send for Batch {}
+
+#[cfg(not(heist_loom))]
+mod depot {
+    use heist_primitive::sync::Mutex;
+    use heist_primitive::sync::atomic::{Ordering, UnmodelledU64};
+
+    use super::{BATCH, Batch, CLASSES, STEP};
+
+    /// Bytes in the depot at the most, but for what comes at the same moment.
+    const KEEP: u64 = 512 * 1024;
+
+    static BATCHES: [Mutex<Vec<Batch>>; CLASSES] = [const { Mutex::new(Vec::new()) }; CLASSES];
+
+    /// Whether it is worth to take the lock: how many batches there are.
+    static COUNTS: [UnmodelledU64; CLASSES] = [const { UnmodelledU64::new(0) }; CLASSES];
+
+    static BYTES: UnmodelledU64 = UnmodelledU64::new(0);
+
+    fn bytes(class: usize) -> u64 {
+        (BATCH * class * STEP) as u64
+    }
+
+    pub(super) fn has_room() -> bool {
+        BYTES.load(Ordering::Relaxed) < KEEP
+    }
+
+    #[cold]
+    pub(super) fn fetch(class: usize) -> Option<Batch> {
+        if COUNTS[class].load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut batches = BATCHES[class].lock();
+        let batch = batches.pop()?;
+        COUNTS[class].store(batches.len() as u64, Ordering::Relaxed);
+        drop(batches);
+        BYTES.fetch_sub(bytes(class), Ordering::Relaxed);
+        Some(batch)
+    }
+
+    pub(super) fn leave(class: usize, batch: Batch) {
+        BYTES.fetch_add(bytes(class), Ordering::Relaxed);
+        let mut batches = BATCHES[class].lock();
+        batches.push(batch);
+        COUNTS[class].store(batches.len() as u64, Ordering::Relaxed);
+    }
+}
+
+#[cfg(heist_loom)]
+mod depot {
+    use super::Batch;
+
+    pub(super) fn has_room() -> bool {
+        false
+    }
+
+    pub(super) fn fetch(_: usize) -> Option<Batch> {
+        None
+    }
+
+    pub(super) fn leave(_: usize, _: Batch) {}
 }

@@ -116,6 +116,7 @@ impl<R: AsyncRead> AsyncRead for BufReader<R> {
 }
 
 impl<R: AsyncRead> AsyncBufRead for BufReader<R> {
+    #[inline]
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let me = self.project();
         if me.buffer.is_empty() {
@@ -124,6 +125,7 @@ impl<R: AsyncRead> AsyncBufRead for BufReader<R> {
         Poll::Ready(Ok(me.buffer.bytes()))
     }
 
+    #[inline]
     fn consume(self: Pin<&mut Self>, amt: usize) {
         self.project().buffer.consume(amt);
     }

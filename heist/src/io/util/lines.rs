@@ -86,8 +86,11 @@ impl<R: AsyncBufRead> Lines<R> {
             return Poll::Ready(Ok(None));
         }
         let mut line = std::mem::take(me.line);
-        if line.ends_with(b"\n") {
-            line.truncate(line.len() - if line.ends_with(b"\r\n") { 2 } else { 1 });
+        if line.last() == Some(&b'\n') {
+            line.pop();
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
         }
         let line = String::from_utf8(line).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
         Poll::Ready(Ok(Some(line)))

@@ -14,6 +14,7 @@ mod copy_buf;
 mod duplex;
 mod empty;
 mod fill_buf;
+mod find_byte;
 mod finish;
 mod lines;
 mod numbers;

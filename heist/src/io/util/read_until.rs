@@ -1,10 +1,10 @@
 //! [`ReadUntil`]: reads up to a delimiter, and the loop under `lines` and `split`.
 
-use super::poll_uninterrupted;
+use super::find_byte::find_byte;
 use crate::io::AsyncBufRead;
 use pin_project_lite::pin_project;
 use std::future::Future;
-use std::io::{self, BufRead};
+use std::io;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -63,16 +63,22 @@ pub(super) fn poll_until<R: AsyncBufRead + ?Sized>(
     read: &mut usize,
 ) -> Poll<io::Result<()>> {
     loop {
-        let taken = ready!(poll_uninterrupted(|| {
-            // Over a slice, std's method is a memchr and a copy, and cannot fail.
-            reader
-                .as_mut()
-                .poll_fill_buf(cx)?
-                .map(|mut available| available.read_until(delimiter, buf))
-        }))?;
+        let available = match ready!(reader.as_mut().poll_fill_buf(cx)) {
+            Ok(available) => available,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Poll::Ready(Err(e)),
+        };
+        let found = find_byte(delimiter, available);
+        let taken = found.map_or(available.len(), |place| place + 1);
+        if buf.capacity() == 0 {
+            // In one allocation of its size, which is cheaper than growing.
+            *buf = available[..taken].to_vec();
+        } else {
+            buf.extend_from_slice(&available[..taken]);
+        }
         reader.as_mut().consume(taken);
         *read += taken;
-        if taken == 0 || buf.last() == Some(&delimiter) {
+        if taken == 0 || found.is_some() {
             return Poll::Ready(Ok(()));
         }
     }

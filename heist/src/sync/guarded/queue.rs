@@ -30,7 +30,10 @@
 //!   block after the swap on its slot in it. So the consumer that has seen WRITTEN on the last slot owns
 //!   the block alone, and finds `next` set.
 //! - Q4: `spare` and a block that it was swapped out of are linked nowhere and have all slots EMPTY.
-//! - Q5: head's block is never null, and head changes only under the [`Consumer`].
+//! - Q5: head changes only under the [`Consumer`].
+//! - Q6: there is no block until somebody needs a slot: a producer to claim it, or the consumer to await it. `first` is set once,
+//!   by the quicker of them; then the tail's `block`, once, by a producer, before the first claim. `first` is stale when the
+//!   consumer has passed it, and by then nobody follows it: head is set, and the tail's block is.
 //!
 //! Ordering pairs, with their models in loom-tests/tests/sync_mpsc.rs
 //!
@@ -44,6 +47,8 @@
 //! - CAS in `retire` (Release) ↔ swap in `fresh_block` (Acquire): the reset of a block. `blocks_are_recycled`.
 //! - `fetch_or` in `disconnect` (Release) ↔ load in `pop` (Acquire): what the senders did before they went.
 //!   `the_end_comes_after_what_the_senders_did`.
+//! - CAS in `first_block` and in `begin` (Release) ↔ loads in `first_block`, `pop` and `claim` (Acquire): the first block, empty.
+//!   `a_value_is_published_with_its_slot`, `a_dropped_receiver_drops_what_was_sent`, `blocks_are_linked`.
 //!
 //! Deliberately absent: a bound (the semaphore's), waiting (chan.rs's), a wait-free claim: while a producer links
 //! a block, a few instructions, the others spin and then yield.
@@ -86,6 +91,7 @@ const SPINS: u32 = 6;
 /// Values on their way to one consumer.
 pub(crate) struct Queue<T> {
     tail: CachePadded<Tail<T>>,
+    first: AtomicPtr<Block<T>>,
     spare: AtomicPtr<Block<T>>,
     head: Slot<Head<T>, Consumer>,
 }
@@ -146,17 +152,14 @@ struct Place<T> {
 impl<T> Queue<T> {
     /// An empty queue and the right to take from it.
     pub(crate) fn new() -> (Self, Consumer) {
-        let first = Block::alloc();
         let queue = Self {
             tail: CachePadded::new(Tail {
                 index: AtomicUsize::new(0),
-                block: AtomicPtr::new(first.as_ptr()),
+                block: AtomicPtr::new(ptr::null_mut()),
             }),
+            first: AtomicPtr::new(ptr::null_mut()),
             spare: AtomicPtr::new(ptr::null_mut()),
-            head: Slot::new(Some(Head {
-                block: first,
-                offset: 0,
-            })),
+            head: Slot::new(None),
         };
         (queue, Consumer { index: 0 })
     }
@@ -221,9 +224,12 @@ impl<T> Queue<T> {
                 // Before the claim, so that the others wait for two stores at the most.
                 next = Some(self.fresh_block());
             }
-            // Relaxed: the load above orders it after the link that made this index, and the claim below, by its
-            // Release, before the link that ends it.
-            let block = self.tail.block.load(Ordering::Relaxed);
+            // Acquire for the first block (Q6). Of later ones the load above orders it after the link that made this index, and
+            // the claim below, by its Release, before the link that ends it.
+            let Some(block) = NonNull::new(self.tail.block.load(Ordering::Acquire)) else {
+                self.begin();
+                continue;
+            };
             let wanted = index.wrapping_add(STEP);
             let claim =
                 self.tail
@@ -232,9 +238,7 @@ impl<T> Queue<T> {
             if claim.is_err() {
                 continue;
             }
-            // SAFETY: Q1: the index had not moved since `block` was loaded, so this is the block of the claimed
-            // slot; it is never null, the first one was there from the start.
-            let block = unsafe { NonNull::new_unchecked(block) };
+            // Q1: the index had not moved since `block` was loaded, so that is the block of the claimed slot.
             if let Some(next) = next.take_if(|_| offset + 1 == SLOTS) {
                 self.link(block, next);
             }
@@ -244,6 +248,41 @@ impl<T> Queue<T> {
             self.retire(unused);
         }
         claimed
+    }
+
+    /// Gives the tail its first block (Q6).
+    #[cold]
+    fn begin(&self) {
+        let first = self.first_block();
+        // Fails if another producer was quicker; then the tail may have moved on since.
+        let _ = self.tail.block.compare_exchange(
+            ptr::null_mut(),
+            first.as_ptr(),
+            Ordering::Release,
+            Ordering::Relaxed,
+        );
+    }
+
+    /// The first block that there ever was; it may be gone if the consumer has passed it (Q6).
+    #[cold]
+    fn first_block(&self) -> NonNull<Block<T>> {
+        if let Some(first) = NonNull::new(self.first.load(Ordering::Acquire)) {
+            return first;
+        }
+        let new = Block::alloc();
+        let made = self.first.compare_exchange(
+            ptr::null_mut(),
+            new.as_ptr(),
+            Ordering::Release,
+            Ordering::Acquire,
+        );
+        match made.map_or_else(NonNull::new, |_| None) {
+            None => new,
+            Some(first) => {
+                self.retire(new);
+                first
+            }
+        }
     }
 
     /// Makes `next` the block of the tail. The caller has claimed the last slot of `block` and not written it.
@@ -275,7 +314,14 @@ impl<T> Queue<T> {
     /// Takes the oldest value.
     #[inline]
     pub(crate) fn pop(&self, consumer: &mut Consumer) -> Pop<T> {
-        let Some(value) = self.head.open(consumer, |head| self.pop_at(head.as_mut()?)) else {
+        let popped = self.head.open(consumer, |head| match head {
+            Some(head) => self.pop_at(head),
+            None => {
+                let block = NonNull::new(self.first.load(Ordering::Acquire))?;
+                self.pop_at(head.insert(Head { block, offset: 0 }))
+            }
+        });
+        let Some(value) = popped else {
             let index = self.tail.index.load(Ordering::Acquire);
             return if index & !FLAGS != consumer.index {
                 Pop::Busy
@@ -336,8 +382,11 @@ impl<T> Queue<T> {
     /// If that value has come by now this does nothing; so look again afterwards.
     pub(crate) fn expect(&self, consumer: &mut Consumer) {
         self.head.open(consumer, |head| {
-            let Some(head) = head else { return };
-            // SAFETY: Q1 and Q5: the consumer has not taken the slot at its head.
+            let head = head.get_or_insert_with(|| Head {
+                block: self.first_block(),
+                offset: 0,
+            });
+            // SAFETY: Q1, Q5, Q6: the consumer has not taken the slot at its head.
             let place = unsafe { &head.block.as_ref().slots[head.offset] };
             // Fails if it is written, or awaited from the last time.
             let _ = place
@@ -401,12 +450,16 @@ impl<T> Drop for Rest<'_, T> {
     }
 }
 
-/// Frees the blocks of a queue that has no value left: head's, which is also the tail's, and the spare one.
+/// Frees the blocks of a queue that has no value left: the tail's, which is also head's, and the spare one. If no producer has
+/// given the tail a block, the first one may be there.
 struct Blocks<'a, T>(&'a Queue<T>);
 
 impl<T> Drop for Blocks<'_, T> {
     fn drop(&mut self) {
-        let last = self.0.tail.block.load(Ordering::Acquire);
+        let mut last = self.0.tail.block.load(Ordering::Acquire);
+        if last.is_null() {
+            last = self.0.first.load(Ordering::Acquire);
+        }
         let spare = self.0.spare.swap(ptr::null_mut(), Ordering::Acquire);
         for block in [last, spare].into_iter().filter_map(NonNull::new) {
             // SAFETY: `Queue::drop` made this, so nobody else has the queue; made by `alloc`, and Q4 says that

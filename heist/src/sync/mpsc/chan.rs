@@ -288,15 +288,17 @@ impl<T, C: Capacity> Rx<T, C> {
 
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let unit = ready!(coop::poll_proceed(cx));
-        let outcome = self.next().or_else(|_| {
-            self.await_push(cx);
-            self.next()
-        });
-        let Ok(outcome) = outcome else {
-            return Poll::Pending;
-        };
-        unit.made_progress();
-        Poll::Ready(outcome)
+        // Returned from each place on its own: a value may be large, and is copied where two ways meet.
+        if let Ok(outcome) = self.next() {
+            unit.made_progress();
+            return Poll::Ready(outcome);
+        }
+        self.await_push(cx);
+        if let Ok(outcome) = self.next() {
+            unit.made_progress();
+            return Poll::Ready(outcome);
+        }
+        Poll::Pending
     }
 
     pub(super) fn poll_recv_many(
