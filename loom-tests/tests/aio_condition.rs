@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use heist::aio::Condition;
-use heist_loom_tests::model;
+use heist_loom_tests::{model, model_up_to};
 use heist_primitive::sync::Arc;
 use heist_primitive::thread;
 use sync_kit::{block_on, poll_once};
@@ -33,7 +33,7 @@ fn no_change_is_missed() {
 
 #[test]
 fn a_notification_to_one_who_left_goes_to_the_next() {
-    model(2, || {
+    model_up_to(2, 2, || {
         let condition = Arc::new(Condition::new(()));
         let theirs = condition.clone();
         // In line before or after the other, and gone before, while or after that is notified.

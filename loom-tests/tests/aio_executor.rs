@@ -39,7 +39,7 @@ fn a_submission_meets_the_shutdown() {
 
 #[test]
 fn a_wait_for_room_meets_the_shutdown() {
-    model_up_to(1, 2, || {
+    model_up_to(1, 1, || {
         let executor = executor();
         let first = executor.submit(|| 1).unwrap();
         let theirs = executor.clone();

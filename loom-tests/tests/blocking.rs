@@ -96,7 +96,7 @@ fn a_push_that_meets_a_thread_that_goes_is_seen() {
 /// must have called another.
 #[test]
 fn who_has_come_calls_the_next() {
-    model_up_to(1, 2, || {
+    model_up_to(1, 1, || {
         let pool = lasting_pool(2);
         let flag = Flag::new();
         let waiting = flag.clone();

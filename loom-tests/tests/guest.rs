@@ -94,7 +94,7 @@ fn each_question_gets_its_answer() {
 
 #[test]
 fn a_task_that_is_left_behind_runs() {
-    model_up_to(1, 2, || {
+    model_up_to(1, 1, || {
         let mut pool = pool();
         let signals: Arc<[Signal; 2]> = Arc::new([Mutex::new((0, None)), Mutex::new((0, None))]);
         let task = answering(pool.handle(), &signals, 2);

@@ -55,11 +55,9 @@ const VERSION: usize = WAITING << SHARDS;
 /// How many lists the receivers that wait are spread over, so that not all of them meet at one lock.
 #[cfg(all(not(heist_loom), target_pointer_width = "64"))]
 const SHARDS: usize = 8;
-/// Fewer where each list costs the versions a bit that they need.
-#[cfg(all(not(heist_loom), not(target_pointer_width = "64")))]
+/// Fewer where each list costs the versions a bit that they need, and in models.
+#[cfg(any(heist_loom, not(target_pointer_width = "64")))]
 const SHARDS: usize = 2;
-#[cfg(heist_loom)]
-const SHARDS: usize = 1;
 
 /// The version in a state, in steps of [`VERSION`].
 fn version_of(state: usize) -> usize {
