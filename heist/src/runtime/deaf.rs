@@ -1,8 +1,8 @@
 //! In place of a runtime's ear, where signals are not compiled in.
 
-/// Nothing.
+/// Nothing; with a field, so that both sorts of place are made alike.
 #[derive(Debug, Default)]
-pub(crate) struct Place;
+pub(crate) struct Place(());
 
 /// Nothing.
 #[derive(Debug)]
