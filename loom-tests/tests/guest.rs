@@ -11,7 +11,7 @@ use std::task::{Poll, Waker};
 use heist_executor::blocking;
 use heist_executor::hooks::Hooks;
 use heist_executor::multi_thread::{Config, Handle, Pool};
-use heist_executor::park::block_on;
+use heist_executor::park::{Parker, block_on};
 use heist_executor::task::{JoinHandle, Meta};
 use heist_loom_tests::{model, model_up_to};
 use heist_primitive::sync::{Arc, Mutex, StdArc};
@@ -130,20 +130,23 @@ fn blocking_pool(handle: &Handle) -> blocking::Pool {
     pool
 }
 
-/// A task that runs so many closures one after the other, and notes that it has seen their ends.
+/// A task that runs so many closures one after the other, and unparks `last` in the poll that sees the last one's end.
 fn running_closures(
     pool: &Pool,
     blocking: &blocking::Pool,
     closures: usize,
     seen: &Arc<()>,
+    last: &StdArc<Parker>,
 ) -> JoinHandle<usize> {
     let (closer, seen) = (blocking.handle().clone(), seen.clone());
+    let last = last.clone();
     let body = async move {
         let mut ended = 0;
         for _ in 0..closures {
             let closure = closer.spawn(|| 1, Meta::caller());
             ended += closure.await.unwrap_or(0);
         }
+        last.unpark();
         drop(seen);
         ended
     };
@@ -156,7 +159,8 @@ fn a_task_that_waits_for_closures_gets_their_ends() {
         let mut pool = pool();
         let blocking = blocking_pool(pool.handle());
         let seen = Arc::new(());
-        let task = running_closures(&pool, &blocking, 2, &seen);
+        let last = StdArc::new(Parker::new());
+        let task = running_closures(&pool, &blocking, 2, &seen, &last);
         assert_eq!(block_on(task).unwrap(), 2);
         blocking.begin_shutdown();
         pool.begin_shutdown();
@@ -172,7 +176,9 @@ fn the_end_of_the_pool_waits_for_a_poll_at_a_blocking_thread() {
         let mut pool = pool();
         let blocking = blocking_pool(pool.handle());
         let seen = Arc::new(());
-        let task = running_closures(&pool, &blocking, 1, &seen);
+        let last = StdArc::new(Parker::new());
+        let task = running_closures(&pool, &blocking, 1, &seen, &last);
+        last.park();
         pool.begin_shutdown();
         assert!(pool.join(None));
         // The task is gone, whoever was polling it.

@@ -1,5 +1,5 @@
 //! The sentinel's two handshakes: becoming occupied against going to sleep, and becoming occupied against the end of
-//! watching; and what relies on them, the push without a fence of what an occupied next-slot gave up.
+//! watching.
 //!
 //! Property: with a next-slot occupied and a worker asleep, the reactor thread is looking. The worker here is stuck for good
 //! after it has filled its slot, so without a look the sleeper never wakes and loom reports a deadlock.
@@ -61,8 +61,6 @@ struct Pool {
     parker: Parker,
     /// A next-slot, read as relaxed as the real one.
     slot: AtomicBool,
-    /// The deque behind it, as relaxed.
-    deque: AtomicBool,
 }
 
 impl Pool {
@@ -73,7 +71,6 @@ impl Pool {
             sleepers: Sleepers::new(2),
             parker: Parker::new(),
             slot: AtomicBool::new(false),
-            deque: AtomicBool::new(false),
         })
     }
 
@@ -83,30 +80,6 @@ impl Pool {
         if self.sleepers.is_anybody_parked() {
             watch(&self.loan);
         }
-    }
-
-    /// What a worker does that fills its next-slot once more: what it displaces it pushes without a fence.
-    fn fill_and_push_displaced(&self) {
-        assert!(self.slot.swap(true, Ordering::AcqRel), "nobody has robbed it");
-        self.deque.store(true, Ordering::Relaxed);
-        if self.sleepers.wake_one_if_seen().is_some() {
-            self.parker.unpark();
-        }
-    }
-
-    /// What a worker does that finds nothing to do, until it has been woken or has seen the deque.
-    fn sleep(&self) {
-        self.sleepers.begin_park(1, false);
-        if self.deque.load(Ordering::Relaxed) {
-            if !self.sleepers.cancel_park(1) {
-                self.parker.park();
-            }
-            return;
-        }
-        if self.slot.load(Ordering::Relaxed) {
-            watch(&self.loan);
-        }
-        self.parker.park();
     }
 
     /// What a worker does that finds nothing to do, until it has been told to rob.
@@ -164,26 +137,6 @@ fn a_slot_that_is_filled_while_the_watch_ends_is_watched() {
         };
         pool.fill();
         pool.parker.park();
-        pool.loan.stop();
-        reactor.join().unwrap();
-    });
-}
-
-#[test]
-fn what_is_displaced_strands_with_no_sleeper() {
-    model(2, || {
-        let pool = Pool::new();
-        let reactor = {
-            let pool = pool.clone();
-            thread::spawn(move || pool.attend())
-        };
-        let sleeper = {
-            let pool = pool.clone();
-            thread::spawn(move || pool.sleep())
-        };
-        pool.fill();
-        pool.fill_and_push_displaced();
-        sleeper.join().unwrap();
         pool.loan.stop();
         reactor.join().unwrap();
     });

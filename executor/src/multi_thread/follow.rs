@@ -22,7 +22,7 @@
 //!   closure, which then has a thread.
 //!
 //! Ordering pairs: those of `guest.rs` and of the lock of the crew's threads. Model: loom-tests/tests/guest.rs,
-//! `a_task_that_waits_for_closures_gets_their_ends`.
+//! `a_task_that_waits_for_closures_gets_their_ends`, `the_end_of_the_pool_waits_for_a_poll_at_a_blocking_thread` (F2).
 //!
 //! Deliberately absent: keeping a push of the task's from calling another thread. It comes for nothing if this one is quicker,
 //! but a task that goes on computing must not hold its own closure up.

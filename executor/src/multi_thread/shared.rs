@@ -9,8 +9,7 @@
 //! Invariants
 //!
 //! - H1: every push is followed by [`Shared::notify`], at once or at the end of the [`batch`](Shared::batch) that
-//!   this thread is in. The next-slot is not a push: its owner comes to it next. What it displaces is followed by a look
-//!   without a fence ([`notify_of_displaced`](Shared::notify_of_displaced)).
+//!   this thread is in. The next-slot is not a push: its owner comes to it next.
 //! - H2: after [`Shared::close`] no `Runnable` stays in the injector: each worker empties it as it ends, and so does a
 //!   pusher that finds the pool closed after its push. (A task left there would keep the pool that keeps it.)
 //!
@@ -183,15 +182,6 @@ impl Shared {
         }
     }
 
-    /// After a push of what a put has displaced from this worker's next-slot (Z3 in `sentinel.rs`).
-    pub(super) fn notify_of_displaced(&self) {
-        if !self.hold_back() {
-            if let Some(worker) = self.sleepers.wake_one_if_seen() {
-                self.unpark(&self.peers[worker]);
-            }
-        }
-    }
-
     fn notify_now(&self) {
         self.wake(self.sleepers.wake_one());
     }
@@ -298,16 +288,6 @@ impl Shared {
     pub(super) fn next_slots(&self) -> impl Iterator<Item = (&TaskSlot, &Counter)> {
         let of_workers = self.peers.iter().map(|peer| (&*peer.next, &peer.counters.polls));
         of_workers.chain([(&*self.guest.next, &*self.guest.polls)])
-    }
-
-    /// The workers and the guest: whether a task waits for one, and its count of polls.
-    pub(super) fn owners(&self) -> impl Iterator<Item = (bool, u64)> {
-        let of_worker = |peer: &Arc<Peer>| {
-            let waits = peer.next.is_occupied() || !peer.queue.is_empty();
-            (waits, peer.counters.polls.get())
-        };
-        let guest = (self.guest.next.is_occupied(), self.guest.polls.get());
-        self.peers.iter().map(of_worker).chain([guest])
     }
 
     pub(super) fn has_occupied_next_slot(&self) -> bool {

@@ -34,9 +34,6 @@
 //!   (or no longer searching), or the worker sees the task. Models: loom-tests/tests/sleepers.rs, where each
 //!   fence taken out makes a model fail.
 //!
-//! - What a put has displaced from a next-slot is pushed without the fence (`wake_one_if_seen`): a worker that goes to sleep at
-//!   that moment and misses it sees that the next-slot is occupied, and so does the sentinel (Z3 in `sentinel.rs`).
-//!
 //! Deliberately absent: a second registry (the driver's lender uses the parker of the worker that borrows), and
 //! timeouts.
 
@@ -93,15 +90,7 @@ impl Sleepers {
     #[must_use = "the worker was taken off the stack and must be unparked"]
     pub fn wake_one(&self) -> Option<usize> {
         fence(Ordering::SeqCst);
-        self.wake_one_if_seen()
-    }
-
-    /// As [`wake_one`](Self::wake_one) by a look without a fence, which may miss one who goes to sleep, or stops to search, at
-    /// this very moment: for who has somebody else to see to that, the sentinel.
-    #[inline]
-    #[must_use = "the worker was taken off the stack and must be unparked"]
-    pub fn wake_one_if_seen(&self) -> Option<usize> {
-        if self.is_to_wake() {
+        if self.would_wake() {
             self.take_off(self.processor)
         } else {
             None
@@ -113,16 +102,11 @@ impl Sleepers {
     #[must_use = "the worker was taken off the stack and must be unparked"]
     pub fn wake_one_after_rmw(&self) -> Option<usize> {
         fence_after_rmw(Ordering::SeqCst);
-        if self.is_to_wake() {
+        if self.would_wake() {
             self.take_off(|| NOWHERE)
         } else {
             None
         }
-    }
-
-    fn is_to_wake(&self) -> bool {
-        let word = self.word.load(Ordering::Relaxed);
-        searching(word) == 0 && parked(word) > 0
     }
 
     /// Takes the last to park that ran elsewhere than `here`, or the last one.

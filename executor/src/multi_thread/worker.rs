@@ -269,7 +269,7 @@ impl Worker {
             How::Spawned | How::Woken => {
                 if let Some(displaced) = self.peer().next.put(task) {
                     self.local().push(displaced);
-                    self.shared.notify_of_displaced();
+                    self.shared.notify();
                     return;
                 }
                 self.shared.watch_if_anybody_sleeps();
@@ -402,8 +402,6 @@ impl Worker {
             }
         }
         let task = slot.take()?;
-        // Z4.
-        self.shared.watch_if_anybody_sleeps();
         self.counters().steal_operations.add(1);
         self.counters().steals.add(1);
         Some(task)
