@@ -155,7 +155,7 @@ fn running_closures(
 
 #[test]
 fn a_task_that_waits_for_closures_gets_their_ends() {
-    model(1, || {
+    model_up_to(1, 1, || {
         let mut pool = pool();
         let blocking = blocking_pool(pool.handle());
         let seen = Arc::new(());
@@ -172,7 +172,7 @@ fn a_task_that_waits_for_closures_gets_their_ends() {
 
 #[test]
 fn the_end_of_the_pool_waits_for_a_poll_at_a_blocking_thread() {
-    model(1, || {
+    model_up_to(1, 1, || {
         let mut pool = pool();
         let blocking = blocking_pool(pool.handle());
         let seen = Arc::new(());
