@@ -91,7 +91,7 @@ impl Driver for FakeDriver {
         if timeout.is_none() {
             self.0
                 .changed
-                .wait_while(&mut state, |s| !s.interrupted && !(s.ready && s.waiter.is_some()));
+                .wait_while(&mut state, |s| !(s.interrupted || s.ready && s.waiter.is_some()));
         }
         state.turning = false;
         state.interrupted = false;
